@@ -1,0 +1,5 @@
+// binary/less_equal.wgsl: whether a ≤ b; false where either is NaN.
+
+fn apply(a: Compute, b: Compute) -> Result {
+  return Result(!unordered(a) && !unordered(b) && a <= b);
+}

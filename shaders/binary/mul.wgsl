@@ -1,0 +1,5 @@
+// binary/mul.wgsl: a·b.
+
+fn apply(a: Compute, b: Compute) -> Result {
+  return a * b;
+}

@@ -1,0 +1,5 @@
+// reduce/finish.wgsl: the total is the result.
+
+fn finish(total: Acc) -> Result {
+  return Result(total);
+}

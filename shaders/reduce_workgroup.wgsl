@@ -1,0 +1,54 @@
+// reduce_workgroup.wgsl: reduces along any axes, one workgroup a result.
+// Threads stride through the elements, then a tree in workgroup memory joins their totals. Long reductions are split:
+// each split is a result of its own here, and a second dispatch reduces the splits.
+// Memory: each element once; adjacent threads read adjacent elements where the innermost axis is reduced.
+
+override WORKGROUP_SIZE: u32 = 64;
+
+struct Params {
+  outputs: u32,
+  // Elements reduced to one, and how many of them a split takes.
+  count: u32,
+  // Elements in all the splits of a result, which a mean divides by.
+  total: u32,
+  splits: u32,
+  chunk: u32,
+  // Where the result of an output and a split goes.
+  outputStride: u32,
+  splitStride: u32,
+  keptShape: array<vec4<u32>, 2>,
+  keptStrides: array<vec4<u32>, 2>,
+  reducedShape: array<vec4<u32>, 2>,
+  reducedStrides: array<vec4<u32>, 2>,
+}
+
+@group(0) @binding(0) var<storage, read> a: array<A>;
+@group(0) @binding(1) var<storage, read_write> out: array<Out>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+var<workgroup> totals: array<Acc, WORKGROUP_SIZE>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) lane: u32,
+) {
+  let index = workgroupIndex(group, groups);
+  if (index >= params.outputs * params.splits) { return; }
+  let kept = index / params.splits;
+  let split = index % params.splits;
+  let base = keptOffset(kept);
+  let end = min((split + 1) * params.chunk, params.count);
+  var total = initial();
+  for (var i = split * params.chunk + lane; i < end; i += WORKGROUP_SIZE) {
+    total = combine(total, load(Compute(a[base + reducedOffset(i)]), i));
+  }
+  totals[lane] = total;
+  workgroupBarrier();
+  for (var half = WORKGROUP_SIZE / 2; half > 0; half /= 2) {
+    if (lane < half) { totals[lane] = combine(totals[lane], totals[lane + half]); }
+    workgroupBarrier();
+  }
+  if (lane == 0) { out[kept * params.outputStride + split * params.splitStride] = Out(finish(totals[0])); }
+}

@@ -1,0 +1,5 @@
+// unary/abs.wgsl: |x|.
+
+fn apply(x: Compute) -> Result {
+  return abs(x);
+}

@@ -1,0 +1,5 @@
+// unary/always.wgsl: true: every integer is finite.
+
+fn apply(x: Compute) -> Result {
+  return 1u;
+}

@@ -1,0 +1,5 @@
+// unary/ceil.wgsl: the whole number above.
+
+fn apply(x: Compute) -> Result {
+  return ceil(x);
+}

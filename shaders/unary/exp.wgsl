@@ -1,0 +1,5 @@
+// unary/exp.wgsl: e to the x.
+
+fn apply(x: Compute) -> Result {
+  return safeExp(x);
+}

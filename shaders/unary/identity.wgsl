@@ -1,0 +1,5 @@
+// unary/identity.wgsl: x itself.
+
+fn apply(x: Compute) -> Result {
+  return x;
+}

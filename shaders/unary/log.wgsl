@@ -1,0 +1,5 @@
+// unary/log.wgsl: natural logarithm.
+
+fn apply(x: Compute) -> Result {
+  return safeLog(x);
+}

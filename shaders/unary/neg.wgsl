@@ -1,0 +1,5 @@
+// unary/neg.wgsl: -x.
+
+fn apply(x: Compute) -> Result {
+  return -x;
+}

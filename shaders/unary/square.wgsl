@@ -1,0 +1,5 @@
+// unary/square.wgsl: x².
+
+fn apply(x: Compute) -> Result {
+  return x * x;
+}

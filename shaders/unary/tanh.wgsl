@@ -1,0 +1,5 @@
+// unary/tanh.wgsl: hyperbolic tangent.
+
+fn apply(x: Compute) -> Result {
+  return safeTanh(x);
+}

@@ -1,0 +1,98 @@
+// The interface between a plan and what runs it.
+import type { DType, HostArray } from './dtype.ts'
+import type { DeviceTraits } from './kernel.ts'
+import type { Block, BlockSource, Storage, Workspace } from './memory.ts'
+import type { Placement, Plan } from './plan.ts'
+import type { Spec } from './tape.ts'
+
+/** What the adapter is, for people and for a run's identity. */
+export interface AdapterReport {
+  readonly vendor: string
+  readonly architecture: string
+  readonly description: string
+  /** A software rasteriser stands in for a GPU. */
+  readonly isFallback: boolean
+  readonly features: readonly string[]
+  readonly limits: Readonly<Record<string, number>>
+}
+
+/** What has been asked of the backend since init. */
+export interface Counters {
+  dispatches: number
+  submits: number
+  pipelines: number
+  bindGroups: number
+  buffers: number
+  uploads: number
+  reads: number
+}
+
+/** Copies the first `bytes` of one storage to another. */
+export interface Copy {
+  readonly from: Storage
+  readonly to: Storage
+  readonly bytes: number
+}
+
+/** What one run of an executable copies before its steps and after them, all in one submit. */
+export interface Job {
+  readonly before: readonly Copy[]
+  readonly after: readonly Copy[]
+}
+
+/** A plan made ready: pipelines, bind groups and memory in place. */
+export interface Executable {
+  /** Asks the plan's host sources for their numbers; what they throw comes out before anything has changed. */
+  stage(): void
+  /** Runs the plan with the numbers staged last. Returns at once. */
+  run(job: Job): void
+}
+
+/** One line of `.plan()`: a dispatch, or a reference called on the CPU. */
+export interface DispatchReport {
+  readonly op: string
+  readonly kernel: string
+  readonly variant: string
+  readonly shapes: readonly (readonly number[])[]
+  readonly workgroups: number
+}
+
+/** Rows an index op found out of range: which op, which row. */
+export interface Offence {
+  readonly op: string
+  readonly row: number
+}
+
+export interface Backend extends BlockSource {
+  readonly name: 'webgpu' | 'cpu'
+  readonly adapter: AdapterReport
+  readonly traits: DeviceTraits
+  readonly counters: Counters
+  /** Throws, in the name of `where`, when the device is lost or a kernel failed. */
+  assertUsable(where: string): void
+  /** Bytes one element takes in this backend's storage. */
+  elementBytes(dtype: DType): number
+  /** Throws, in the name of `where`, what this backend cannot hold. */
+  checkSpec(where: string, spec: Spec): void
+  createBlock(bytes: number): Block
+  destroyBlock(block: Block): void
+  /** Writes host numbers; `values` has as many elements as `storage` holds of the dtype. */
+  write(storage: Storage, dtype: DType, values: ArrayLike<number>): void
+  /** Fills a storage with zeros. */
+  clear(storage: Storage): void
+  /** Copies between storages, in submission order. */
+  copy(copies: readonly Copy[]): void
+  /** Reads numbers as of now; later updates do not change them. Rejects with an offence first. */
+  read(storage: Storage, spec: Spec): Promise<HostArray>
+  /** Sizes of the temporary storages each step needs. */
+  scratch(plan: Plan): readonly (readonly number[])[]
+  /** Makes pipelines, bind groups and parameters; everything that needs memory takes it from `workspace`. */
+  prepare(plan: Plan, placement: Placement, workspace: Workspace): Executable
+  /** Frees what an executable holds. */
+  retire(executable: Executable): void
+  /** What running a plan would dispatch. */
+  describe(plan: Plan): DispatchReport[]
+  /** Resolves when all submitted work is done. */
+  idle(): Promise<void>
+  dispose(): void
+}

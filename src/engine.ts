@@ -1,0 +1,277 @@
+// The engine: one backend with its memory, its random stream and the work pending on it.
+import type { AdapterReport, Backend, Counters } from './backend.ts'
+import { hostArray, isFloat, type DType, type HostArray } from './dtype.ts'
+import { fail, show } from './errors.ts'
+import { MemoryManager, Workspace, type MemoryReport } from './memory.ts'
+import type { OpDefinition } from './op.ts'
+import { buildPlan, place, type Plan } from './plan.ts'
+import { randomKey } from './random.ts'
+import { sizeOf } from './shape.ts'
+import { currentRecording, makeNode, Value, type Node, type Range, type Spec } from './tape.ts'
+import { Parameter, type Tensor } from './tensor.ts'
+
+/** Pending results above this many bytes, or this many nodes, are computed without waiting for a read. */
+const PENDING_BYTES = 2 ** 28
+const PENDING_NODES = 2048
+
+let nextEngine = 1
+const engines: Engine[] = []
+const used: Engine[] = []
+
+/** The engine ops without a tensor argument go to. Throws `engine` when none is alive. */
+export function currentEngine(where: string): Engine {
+  const engine = used.at(-1) ?? engines.find(candidate => candidate.isAlive)
+  return engine ?? fail('engine', where, 'no engine is running.', 'Call `await init()` first.')
+}
+
+/** A backend at work. Made by `init`. */
+export class Engine {
+  readonly id = nextEngine++
+  /** Internal. */
+  readonly memoryManager: MemoryManager
+  private pending: Node[] = []
+  private pendingBytes = 0
+  private overwritten: { target: Parameter; before: Value; after: Value }[] = []
+  private randomCounter = 0
+  private alive = true
+
+  constructor(
+    /** Internal: what runs plans. */
+    readonly runner: Backend,
+    /** Why 'auto' chose the CPU, else null. */
+    readonly reason: string | null,
+    readonly seed: number,
+  ) {
+    this.memoryManager = new MemoryManager(runner)
+    engines.push(this)
+  }
+
+  get backend(): 'webgpu' | 'cpu' {
+    return this.runner.name
+  }
+
+  get adapter(): AdapterReport {
+    return this.runner.adapter
+  }
+
+  get isAlive(): boolean {
+    return this.alive
+  }
+
+  memory(): MemoryReport {
+    return this.memoryManager.report()
+  }
+
+  /** Dispatches, submits, pipelines, bind groups, buffers, uploads and reads since init. */
+  counters(): Counters {
+    return { ...this.runner.counters }
+  }
+
+  /** Makes this the engine of creators called in `body`, which must be synchronous. */
+  use<T>(body: () => T): T {
+    this.assertAlive('use')
+    used.push(this)
+    try {
+      return body()
+    } finally {
+      used.pop()
+    }
+  }
+
+  /** Resolves when all work submitted so far is done. */
+  async idle(): Promise<void> {
+    this.assertAlive('idle')
+    this.flush()
+    await this.runner.idle()
+  }
+
+  /** Frees everything. Tensors of this engine cannot be used afterwards. */
+  dispose(): void {
+    if (!this.alive) return
+    this.alive = false
+    engines.splice(engines.indexOf(this), 1)
+    this.pending = []
+    this.memoryManager.trim()
+    this.runner.dispose()
+  }
+
+  /** Internal from here on. */
+  assertAlive(where: string): void {
+    if (!this.alive) fail('disposed', where, 'its engine was disposed.', 'Make a new one with init().')
+    this.runner.assertUsable(where)
+  }
+
+  /** Restarts or continues the random stream: the key of the next random op. */
+  nextRandomKey(): number[] {
+    return randomKey(this.seed, this.randomCounter++)
+  }
+
+  elementBytes = (value: Spec): number => this.runner.elementBytes(value.dtype)
+
+  /** A stored leaf with numbers from the host. */
+  upload(where: string, values: ArrayLike<number>, spec: Spec): Value {
+    this.assertAlive(where)
+    this.runner.checkSpec(where, spec)
+    const value = this.stored(spec)
+    this.runner.write(value.storage as NonNullable<Value['storage']>, spec.dtype, values)
+    if (!isFloat(spec.dtype) && spec.dtype !== 'bool') value.range = rangeOf(values)
+    return value
+  }
+
+  /** A stored leaf whose numbers are yet to be written. */
+  stored(spec: Spec, mutable = false): Value {
+    const value = new Value(this, spec.shape, spec.dtype)
+    value.storage = this.memoryManager.acquire(sizeOf(spec.shape) * this.elementBytes(spec), mutable)
+    return value
+  }
+
+  /** A scalar constant of an op. */
+  constant(where: string, number: number, dtype: DType): Value {
+    if (!isFloat(dtype) && (!Number.isInteger(number) || (dtype === 'uint32' && number < 0))) {
+      fail('dtype', where, `the number ${number} does not fit a ${dtype} tensor.`, 'Use a whole number, or cast the tensor to float32.')
+    }
+    return new Value(this, [], dtype, { values: [number] })
+  }
+
+  apply(op: OpDefinition, inputs: readonly Value[], attributes: object, specs: readonly Spec[]): Node {
+    for (const spec of specs) this.runner.checkSpec(op.name, spec)
+    const recording = currentRecording()
+    if (recording) {
+      if (recording.engine !== this) {
+        fail('engine', op.name, 'a function compiled for one engine uses a tensor of another.', 'Make its tensors on one engine.')
+      }
+      const node = makeNode(this, op, inputs, attributes, specs, recording)
+      recording.nodes.push(node)
+      return node
+    }
+    const bytes = specs.reduce((sum, spec) => sum + sizeOf(spec.shape) * this.elementBytes(spec), 0)
+    if (this.pendingBytes + bytes > PENDING_BYTES || this.pending.length >= PENDING_NODES) this.flush()
+    const node = makeNode(this, op, inputs, attributes, specs, null)
+    for (const input of inputs) input.readers++
+    this.pending.push(node)
+    this.pendingBytes += bytes
+    return node
+  }
+
+  /** Gives a parameter the value an update op has computed; its arena's members follow. */
+  overwrite(target: Tensor, after: Value): void {
+    if (!(target instanceof Parameter)) {
+      fail('value', 'update', `${target} is not a parameter, and only parameters are overwritten.`, 'Make it one with parameter(tensor).')
+    }
+    this.replace(target, after)
+    for (const member of target.members) {
+      const { shape, dtype, storage } = member.value
+      const value = new Value(this, shape, dtype, null, currentRecording())
+      if (value.recording) value.storage = storage // a recording borrows: it never releases
+      this.replace(member, value)
+    }
+  }
+
+  private replace(target: Parameter, after: Value): void {
+    const recording = currentRecording()
+    const before = target.value
+    if (recording) {
+      if (!recording.updated.has(target)) recording.updated.set(target, before)
+      recording.outdated.add(before)
+      target.value = after
+    } else {
+      this.overwritten.push({ target, before, after })
+    }
+  }
+
+  /** Runs an update with everything pending before it, then retires the old versions. */
+  afterUpdate(): void {
+    if (currentRecording()) return
+    const overwritten = this.overwritten
+    this.overwritten = []
+    this.flush()
+    for (const { target, before, after } of overwritten) newVersion(target, before, after)
+  }
+
+  /** Computes everything pending whose result somebody still holds. */
+  flush(): void {
+    if (this.pending.length === 0) return
+    const nodes = this.pending
+    this.pending = []
+    this.pendingBytes = 0
+    const keep = nodes.flatMap(node => node.outputs.filter(output => output.handles > 0))
+    const updates = nodes.filter(node => node.op.updates)
+    try {
+      this.runOnce(buildPlan({ keep, updates, elementBytes: this.elementBytes }))
+    } finally {
+      for (const node of nodes) for (const input of node.inputs) input.dropReader()
+    }
+    for (const node of nodes) for (const output of node.outputs) forgetHistory(output)
+  }
+
+  private runOnce(plan: Plan): void {
+    const workspace = new Workspace(this.memoryManager)
+    try {
+      const placement = place(plan, this.memoryManager, workspace, this.runner.scratch(plan), this.elementBytes)
+      const executable = this.runner.prepare(plan, placement, workspace)
+      executable.stage()
+      executable.run({ before: [], after: [] })
+    } finally {
+      workspace.release()
+    }
+    const owned = new Set<object>()
+    for (const [value, slot] of plan.kept) {
+      const storage = slot.storage
+      if (!storage || value.storage === storage) continue
+      // The first value takes the fresh storage over; others share it.
+      const fresh = slot.kind === 'computed' && !owned.has(slot)
+      owned.add(slot)
+      value.storage = fresh ? storage : storage.retain()
+    }
+  }
+
+  /** The numbers of a value as of now. */
+  async read(value: Value): Promise<HostArray> {
+    if (value.host) {
+      const numbers = hostArray(value.dtype, value.host.values.length)
+      numbers.set(value.host.values)
+      return numbers
+    }
+    this.flush()
+    if (!value.storage) {
+      if (!value.available) fail('disposed', 'data', `the value of shape ${show(value.shape)} was overwritten by an update.`)
+      this.runOnce(buildPlan({ keep: [value], updates: [], elementBytes: this.elementBytes }))
+    }
+    return this.runner.read(value.storage as NonNullable<Value['storage']>, value)
+  }
+
+  /** Makes a value's storage exist. */
+  realize(value: Value): void {
+    if (value.storage || value.host) return
+    this.flush()
+    if (!value.storage) this.runOnce(buildPlan({ keep: [value], updates: [], elementBytes: this.elementBytes }))
+  }
+}
+
+/** Moves a parameter's handle to its next value. */
+export function newVersion(target: Parameter, before: Value, after: Value): void {
+  before.outdated = true
+  target.value = after
+  after.storage = before.storage?.retain() ?? null
+  after.addHandle()
+  before.dropHandle()
+}
+
+/** Drops the history of a computed value once nothing alive can be differentiated through it. */
+function forgetHistory(value: Value): void {
+  const node = value.node
+  if (!node || !value.storage) return
+  for (const input of node.inputs) if (input.handles === 0) forgetHistory(input)
+  if (node.inputs.every(input => input.handles === 0 && input.node === null && !input.recording)) value.node = null
+}
+
+function rangeOf(values: ArrayLike<number>): Range | null {
+  if (values.length === 0) return null
+  let lowIndex = 0
+  let highIndex = 0
+  for (let i = 1; i < values.length; i++) {
+    if ((values[i] as number) < (values[lowIndex] as number)) lowIndex = i
+    if ((values[i] as number) > (values[highIndex] as number)) highIndex = i
+  }
+  return { low: values[lowIndex] as number, lowIndex, high: values[highIndex] as number, highIndex }
+}

@@ -1,0 +1,80 @@
+// The one error class people catch, and the helper that words its messages.
+
+/** What went wrong, stable across releases; `error.code` is one of these. */
+export type ErrorCode =
+  | 'shape' // shapes that do not match, broadcast or fit the values
+  | 'dtype' // a dtype an op does not take, or two that differ
+  | 'axis' // an axis that is fractional, out of range or named twice
+  | 'value' // an argument of the right type with a value that makes no sense
+  | 'index' // a class id or index outside its range
+  | 'option' // an option that is unknown, misspelt or of the wrong type
+  | 'disposed' // a tensor, engine or compiled function used after dispose()
+  | 'engine' // tensors of two engines in one op, or no engine at all
+  | 'limit' // more than the adapter allows
+  | 'gradient' // a gradient that does not exist
+  | 'recording' // something compile(fn) cannot record
+  | 'unsupported' // no WebGPU, no such feature on this adapter
+  | 'lost' // the GPU device went away
+  | 'internal' // a bug of ours
+
+/** Every error retrograd throws on purpose: `[op] what is wrong, with shapes and values. What to do.` */
+export class RetrogradError extends Error {
+  override readonly name = 'RetrogradError'
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** Throws a RetrogradError. `what` ends with a full stop; `remedy` says what to do. */
+export function fail(code: ErrorCode, where: string, what: string, remedy = ''): never {
+  throw new RetrogradError(code, `[${where}] ${what}${remedy ? ` ${remedy}` : ''}`)
+}
+
+/** Reports a broken invariant of our own. */
+export function bug(what: string): never {
+  throw new RetrogradError('internal', `internal: ${what}. Please report this.`)
+}
+
+/** The value, or a bug where an invariant says it exists. */
+export function must<T>(value: T | null | undefined, what: string): T {
+  return value ?? bug(`missing ${what}`)
+}
+
+/** Prints a shape, a list or a value as messages show it. */
+export function show(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`
+  if (typeof value === 'string') return `'${value}'`
+  if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
+  if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'object'
+  return String(value)
+}
+
+/** The nearest of `known` to a misspelt word, or null when nothing is near. */
+export function nearest(word: string, known: readonly string[]): string | null {
+  let best: string | null = null
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
+    if (distance < bestDistance) {
+      best = candidate
+      bestDistance = distance
+    }
+  }
+  return best
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

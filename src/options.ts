@@ -1,0 +1,105 @@
+// Checking what people pass: options by name, type and range.
+import { fail, nearest, show } from './errors.ts'
+import { normalizeAxes, normalizeAxis } from './shape.ts'
+import type { DType } from './dtype.ts'
+import { dtypes } from './dtype.ts'
+
+/** Throws `option` unless `options` is a plain object with none but `known` keys. */
+export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    fail('option', where, `options must be an object, not ${show(options)}.`, known.length ? `Known: ${known.join(', ')}.` : 'It takes none.')
+  }
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue
+    const near = nearest(key, known)
+    const remedy = near ? `Did you mean '${near}'?` : known.length ? `Known: ${known.join(', ')}.` : 'It takes none.'
+    fail('option', where, `unknown option '${key}'.`, remedy)
+  }
+}
+
+/** Where an option stands, for its message, and what it applies to. */
+export interface OptionContext {
+  readonly where: string
+  readonly name: string
+  /** Rank of the first tensor of the call. */
+  readonly rank: number
+}
+
+/** Reads one option: its value, or its default when undefined. Throws `option`, `value` or `axis`. */
+export type Option<T> = (value: unknown, context: OptionContext) => T
+
+/** A set of options by name. */
+export type Schema = Readonly<Record<string, Option<unknown>>>
+
+/** What a schema reads. */
+export type Parsed<S extends Schema> = { readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never }
+
+/** Reads options by a schema, refusing unknown ones. */
+export function parseOptions<S extends Schema>(where: string, options: unknown, schema: S, rank = 0): Parsed<S> {
+  checkOptions(where, options, Object.keys(schema))
+  const given = options as Record<string, unknown>
+  const entries = Object.entries(schema).map(([name, option]) => [name, option(given[name], { where, name, rank })])
+  return Object.fromEntries(entries) as Parsed<S>
+}
+
+/** A finite number in [min, max]. */
+export const number =
+  (fallback: number, { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = {}): Option<number> =>
+  (value, { where, name }) => {
+    if (value === undefined) return fallback
+    if (typeof value !== 'number' || Number.isNaN(value)) fail('option', where, `${name} must be a number, not ${show(value)}.`)
+    if (value < min || value > max) fail('option', where, `${name} is ${value}; it must be in [${min}, ${max}].`)
+    return value
+  }
+
+/** A number that need not be given. */
+export const optionalNumber: Option<number | undefined> = (value, context) =>
+  value === undefined ? undefined : number(0)(value, context)
+
+/** A whole number in [min, max], required unless there is a fallback. */
+export const integer =
+  (fallback: number | undefined, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Option<number> =>
+  (value, { where, name }) => {
+    const given = value === undefined ? fallback : value
+    if (typeof given !== 'number' || !Number.isSafeInteger(given)) {
+      fail('option', where, `${name} must be a whole number, not ${show(given)}.`)
+    }
+    if (given < min || given > max) fail('option', where, `${name} is ${given}; it must be in [${min}, ${max}].`)
+    return given
+  }
+
+export const boolean =
+  (fallback: boolean): Option<boolean> =>
+  (value, { where, name }) => {
+    if (value === undefined) return fallback
+    if (typeof value !== 'boolean') fail('option', where, `${name} must be true or false, not ${show(value)}.`)
+    return value
+  }
+
+/** One of a few words or numbers. */
+export const oneOf =
+  <const T extends string | number>(choices: readonly T[], fallback: T): Option<T> =>
+  (value, { where, name }) => {
+    if (value === undefined) return fallback
+    const found = choices.find(choice => choice === value)
+    return found ?? fail('option', where, `${name} is ${show(value)}.`, `It must be ${choices.map(show).join(', ')}.`)
+  }
+
+/** An axis of the first tensor, normalised to [0, rank). */
+export const axis =
+  (fallback: number): Option<number> =>
+  (value, { where, rank }) =>
+    normalizeAxis(where, value === undefined ? fallback : value, rank)
+
+/** Axes of the first tensor, normalised and sorted; all of them when not given. */
+export const axes: Option<readonly number[]> = (value, { where, rank }) => normalizeAxes(where, value, rank)
+
+/** One axis, or undefined for none given. */
+export const optionalAxis: Option<number | undefined> = (value, { where, rank }) =>
+  value === undefined ? undefined : normalizeAxis(where, value, rank)
+
+/** A dtype by name. Throws `dtype`. */
+export function checkDType(where: string, dtype: unknown): DType {
+  if (typeof dtype === 'string' && Object.hasOwn(dtypes, dtype)) return dtype as DType
+  fail('dtype', where, `unknown dtype ${show(dtype)}.`, `Known: ${Object.keys(dtypes).join(', ')}.`)
+}

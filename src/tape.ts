@@ -1,0 +1,216 @@
+// The tape: values, the nodes that compute them, and the scopes and recordings they are made in.
+import type { DType } from './dtype.ts'
+import type { Engine } from './engine.ts'
+import { fail } from './errors.ts'
+import type { Storage } from './memory.ts'
+import type { OpDefinition } from './op.ts'
+import type { Shape } from './shape.ts'
+
+/** Shape and dtype: what an op's shape rule sees of a tensor. */
+export interface Spec {
+  readonly shape: Shape
+  readonly dtype: DType
+}
+
+/** One application of an op. `id` grows along the tape, so sorting by it gives a valid order. */
+export interface Node {
+  readonly id: number
+  readonly op: OpDefinition
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly Value[]
+  readonly attributes: object
+}
+
+/** A small leaf whose numbers the host knows; with `evaluate` they are asked for anew at each replay. */
+export interface HostSource {
+  readonly values: ArrayLike<number>
+  readonly evaluate?: () => ArrayLike<number>
+}
+
+/** Lowest and highest number of an uploaded integer tensor, and where they stand: what index checks need. */
+export interface Range {
+  readonly low: number
+  readonly lowIndex: number
+  readonly high: number
+  readonly highIndex: number
+}
+
+/** The part of a value that outlives it, so that a finalizer can free what it held. */
+export class Holding {
+  storage: Storage | null = null
+  counted = false
+  /** True once the storage has been given back. */
+  freed = false
+
+  constructor(readonly engine: Engine) {}
+
+  release(): void {
+    if (this.storage) this.freed = true
+    this.storage?.release()
+    this.storage = null
+    if (this.counted) this.engine.memoryManager.tensors--
+    this.counted = false
+  }
+}
+
+const finalizer = new FinalizationRegistry<Holding>(holding => holding.release())
+
+let nextId = 1
+
+/** A value on the tape: immutable, computed by a node, stored, or known to the host. */
+export class Value implements Spec {
+  readonly id = nextId++
+  node: Node | null = null
+  readonly holding: Holding
+  /** Living handles; at 0 (and no pending reader) the storage is given back. */
+  handles = 0
+  /** Pending nodes that read this value. */
+  readers = 0
+  /** True once an update has overwritten it. */
+  outdated = false
+  range: Range | null = null
+
+  constructor(
+    readonly engine: Engine,
+    readonly shape: Shape,
+    readonly dtype: DType,
+    readonly host: HostSource | null = null,
+    /** The recording this value is a part of, or null for real values. */
+    readonly recording: Recording | null = null,
+  ) {
+    this.holding = new Holding(engine)
+    if (!recording) finalizer.register(this, this.holding)
+  }
+
+  get storage(): Storage | null {
+    return this.holding.storage
+  }
+
+  set storage(storage: Storage | null) {
+    this.holding.storage = storage
+  }
+
+  addHandle(): void {
+    this.handles++
+    if (this.recording || this.holding.counted) return
+    this.holding.counted = true
+    this.engine.memoryManager.tensors++
+  }
+
+  dropHandle(): void {
+    this.handles--
+    this.releaseIfUnused()
+  }
+
+  dropReader(): void {
+    this.readers--
+    this.releaseIfUnused()
+  }
+
+  private releaseIfUnused(): void {
+    if (this.handles === 0 && this.readers === 0) this.holding.release()
+  }
+
+  /** True when the numbers exist or can be computed (again) from what exists. */
+  get available(): boolean {
+    const seen = new Set<Value>()
+    const queue: Value[] = [this]
+    for (let value = queue.pop(); value; value = queue.pop()) {
+      if (seen.has(value) || value.storage || value.host || value.recording) continue
+      seen.add(value)
+      if (!value.node || value.outdated) return false
+      queue.push(...value.node.inputs)
+    }
+    return true
+  }
+}
+
+/** A handle whose value is replaced by updates: a parameter. */
+export interface Versioned {
+  value: Value
+}
+
+/** What `compile` gathers while the function runs once on placeholders. */
+export interface Recording {
+  readonly engine: Engine
+  readonly nodes: Node[]
+  readonly placeholders: Value[]
+  /** Checks of index inputs to repeat at each call. */
+  readonly checks: IndexCheck[]
+  /** Tensors updated so far, with the value each had before. */
+  readonly updated: Map<Versioned, Value>
+  /** Values that an update has overwritten. */
+  readonly outdated: Set<Value>
+  finished: boolean
+}
+
+/** The numbers of `value` must lie in [0, bound). */
+export interface IndexCheck {
+  readonly op: string
+  readonly value: Value
+  readonly bound: number
+}
+
+/** Throws `index` when the host knows that a number of `range` is outside [0, bound). */
+export function checkRange(op: string, range: Range | null, bound: number): void {
+  if (!range) return
+  if (range.low < 0) outOfRange(op, range.low, range.lowIndex, bound)
+  if (range.high >= bound) outOfRange(op, range.high, range.highIndex, bound)
+}
+
+function outOfRange(op: string, value: number, row: number, bound: number): never {
+  fail('index', op, `index ${value} at row ${row} is out of range [0, ${bound}).`, 'Check the labels or indices.')
+}
+
+let nextNodeId = 1
+
+/** Makes a node and its output values; the engine or the recording keeps it. */
+export function makeNode(
+  engine: Engine,
+  op: OpDefinition,
+  inputs: readonly Value[],
+  attributes: object,
+  specs: readonly Spec[],
+  recording: Recording | null,
+): Node {
+  const outputs = specs.map(spec => new Value(engine, spec.shape, spec.dtype, null, recording))
+  const node: Node = { id: nextNodeId++, op, inputs, outputs, attributes }
+  for (const output of outputs) output.node = node
+  return node
+}
+
+/** What is created here is disposed when a scope ends. */
+export interface Disposable {
+  dispose(): void
+}
+
+const scopes: Set<Disposable>[] = []
+const recordings: Recording[] = []
+
+export const currentScope = (): Set<Disposable> | null => scopes.at(-1) ?? null
+export const currentRecording = (): Recording | null => recordings.at(-1) ?? null
+
+/** Runs `body` with a new innermost scope and hands back what was created in it. */
+export function inScope<T>(body: () => T): { result: T; created: Set<Disposable> } {
+  const created = new Set<Disposable>()
+  scopes.push(created)
+  try {
+    return { result: body(), created }
+  } catch (error) {
+    for (const tensor of created) tensor.dispose()
+    throw error
+  } finally {
+    scopes.pop()
+  }
+}
+
+/** Runs `body` while `recording` takes every op application. */
+export function inRecording<T>(recording: Recording, body: () => T): T {
+  recordings.push(recording)
+  try {
+    return body()
+  } finally {
+    recordings.pop()
+    recording.finished = true
+  }
+}

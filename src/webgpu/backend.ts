@@ -1,0 +1,374 @@
+// The WebGPU backend: encodes a plan's dispatches into one compute pass of one submit.
+import type { AdapterReport, Backend, Copy, Counters, DispatchReport, Executable, Job } from '../backend.ts'
+import { dtypes, halfBits, halfValue, type DType, type HostArray } from '../dtype.ts'
+import { bug, fail, must, RetrogradError, show } from '../errors.ts'
+import type { Binding, DeviceTraits, Dispatch, KernelRequest, Program } from '../kernel.ts'
+import { ALIGNMENT, type Block, type Storage, type Workspace } from '../memory.ts'
+import { hostSlots, type Placement, type Plan, type Step } from '../plan.ts'
+import { at, sizeOf } from '../shape.ts'
+import type { Spec } from '../tape.ts'
+import type { OpenDevice } from './device.ts'
+import { packParams, paramsLayout, PipelineCache } from './kernel.ts'
+import { requestFor } from './tune.ts'
+
+/** Ops that can meet an index out of range share this many status words. */
+const STATUS_WORDS = 64
+const NO_OFFENCE = 0xffffffff
+
+/** One dispatch, ready to encode. */
+interface Encoded {
+  readonly pipeline: GPUComputePipeline
+  readonly bindGroup: GPUBindGroup
+  readonly size: readonly [number, number, number]
+}
+
+export class WebGpuBackend implements Backend {
+  readonly name = 'webgpu'
+  readonly adapter: AdapterReport
+  readonly traits: DeviceTraits
+  readonly device: GPUDevice
+  readonly counters: Counters = { dispatches: 0, submits: 0, pipelines: 0, bindGroups: 0, buffers: 0, uploads: 0, reads: 0 }
+  /** Kernel variants to use by op name, for proofs and measurements. */
+  readonly forced = new Map<string, string>()
+  /** Fills outputs with NaN patterns before each run, so that what a kernel leaves unwritten shows. */
+  poison = false
+  private readonly pipelines: PipelineCache
+  private readonly status: GPUBuffer
+  private readonly statusWords: string[] = []
+  private readonly staging = new Map<number, GPUBuffer[]>()
+  private failure: RetrogradError | null = null
+  private disposed = false
+
+  constructor({ device, report, traits }: OpenDevice) {
+    this.device = device
+    this.adapter = report
+    this.traits = traits
+    this.pipelines = new PipelineCache(device, this.counters, error => {
+      this.failure ??= error
+    })
+    this.status = this.createBlock(STATUS_WORDS * 4)
+    this.resetStatus()
+    device.addEventListener('uncapturederror', event => {
+      const { error } = event as GPUUncapturedErrorEvent
+      const code = error instanceof GPUOutOfMemoryError ? 'limit' : 'internal'
+      this.failure ??= new RetrogradError(code, code === 'limit' ? `[webgpu] the GPU is out of memory: ${error.message}` : `internal: ${error.message}`)
+    })
+    void device.lost.then(info => {
+      if (this.disposed) return
+      this.failure = new RetrogradError('lost', `[webgpu] the GPU device was lost: ${info.message || info.reason}. Make a new engine with init().`)
+    })
+  }
+
+  assertUsable(where: string): void {
+    if (!this.failure) return
+    const { code, message } = this.failure
+    throw new RetrogradError(code, message, { cause: where })
+  }
+
+  elementBytes(dtype: DType): number {
+    return dtypes[dtype].gpuBytes
+  }
+
+  checkSpec(where: string, spec: Spec): void {
+    if (spec.dtype === 'float16' && !this.traits.float16) {
+      fail('unsupported', where, `float16 needs the feature shader-f16, which the adapter (${this.adapter.description}) does not have.`, 'Use float32.')
+    }
+    const bytes = sizeOf(spec.shape) * this.elementBytes(spec.dtype)
+    for (const name of ['maxStorageBufferBindingSize', 'maxBufferSize'] as const) {
+      const limit = this.device.limits[name]
+      if (bytes > limit) {
+        fail('limit', where, `shape ${show(spec.shape)} of ${spec.dtype} takes ${bytes} bytes; the adapter's ${name} is ${limit}.`, 'Split the tensor.')
+      }
+    }
+  }
+
+  createBlock(bytes: number): GPUBuffer {
+    this.counters.buffers++
+    const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage
+    return this.device.createBuffer({ size: bytes, usage: STORAGE | UNIFORM | COPY_SRC | COPY_DST })
+  }
+
+  destroyBlock(block: Block): void {
+    ;(block as GPUBuffer).destroy()
+  }
+
+  write(storage: Storage, dtype: DType, values: ArrayLike<number>): void {
+    this.counters.uploads++
+    this.device.queue.writeBuffer(bufferOf(storage), storage.offset, encode(dtype, values))
+  }
+
+  clear(storage: Storage): void {
+    this.submit(encoder => encoder.clearBuffer(bufferOf(storage), storage.offset, padded(storage.bytes)))
+  }
+
+  copy(copies: readonly Copy[]): void {
+    if (copies.length > 0) this.submit(encoder => encodeCopies(encoder, copies))
+  }
+
+  async read(storage: Storage, spec: Spec): Promise<HostArray> {
+    this.assertUsable('data')
+    this.counters.reads++
+    const bytes = padded(storage.bytes)
+    const size = Math.max(ALIGNMENT, 2 ** Math.ceil(Math.log2(bytes + STATUS_WORDS * 4)))
+    const staging = this.staging.get(size)?.pop() ?? this.createStaging(size)
+    this.submit(encoder => {
+      encoder.copyBufferToBuffer(this.status, 0, staging, 0, STATUS_WORDS * 4)
+      encoder.copyBufferToBuffer(bufferOf(storage), storage.offset, staging, STATUS_WORDS * 4, bytes)
+    })
+    try {
+      await staging.mapAsync(GPUMapMode.READ, 0, STATUS_WORDS * 4 + bytes)
+    } catch (error) {
+      // The rejection of a lost device's map arrives before `lost` does: let that tell the reason.
+      await Promise.race([this.device.lost, new Promise(resolve => setTimeout(resolve, 100))])
+      this.assertUsable('data')
+      throw new RetrogradError(this.disposed ? 'disposed' : 'internal', `[data] the read was aborted: ${String(error)}`, { cause: error })
+    }
+    const words = new Uint32Array(staging.getMappedRange(0, STATUS_WORDS * 4).slice(0))
+    const numbers = decode(spec, staging.getMappedRange(STATUS_WORDS * 4, bytes))
+    staging.unmap()
+    const pool = this.staging.get(size)
+    if (pool) pool.push(staging)
+    else this.staging.set(size, [staging])
+    this.assertUsable('data')
+    this.refuseOffence(words)
+    return numbers
+  }
+
+  scratch(plan: Plan): readonly (readonly number[])[] {
+    return plan.steps.map(step => this.program(step).program.scratch ?? [])
+  }
+
+  prepare(plan: Plan, placement: Placement, workspace: Workspace): Executable {
+    const lowered = plan.steps.map(step => this.program(step).program.dispatches)
+    const encoded = this.encode(plan, lowered, placement, workspace)
+    const hosts = hostSlots(plan).map(slot => must(slot.value.host, 'host source'))
+    const dtypesOfHosts = hostSlots(plan).map(slot => slot.value.dtype)
+    const block = new Uint8Array(hosts.length * ALIGNMENT)
+    const changing = hosts.some(host => host.evaluate)
+    let fresh = true
+    if (this.poison) this.poisonOutputs(plan)
+    const zeroed = plan.steps.filter(step => step.node.op.layout).flatMap(step => step.outputs)
+    return {
+      stage: () => {
+        hosts.forEach((host, index) => {
+          if (!fresh && !host.evaluate) return
+          block.set(new Uint8Array(encode(dtypesOfHosts[index] as DType, host.evaluate?.() ?? host.values)), index * ALIGNMENT)
+        })
+      },
+      run: (job: Job) => {
+        if (placement.host && (fresh || changing)) {
+          this.device.queue.writeBuffer(bufferOf(placement.host), placement.host.offset, block)
+          this.counters.uploads++
+        }
+        this.submit(encoder => {
+          if (fresh) {
+            for (const slot of zeroed) {
+              const storage = must(slot.storage, 'storage')
+              encoder.clearBuffer(bufferOf(storage), storage.offset, padded(storage.bytes))
+            }
+          }
+          encodeCopies(encoder, job.before)
+          if (encoded.length > 0) this.encodePass(encoder, encoded)
+          encodeCopies(encoder, job.after)
+        })
+        fresh = false
+      },
+    }
+  }
+
+  retire(): void {
+    // Bind groups and pipelines are garbage; buffers belong to the plan's workspace.
+  }
+
+  describe(plan: Plan): DispatchReport[] {
+    return plan.steps.flatMap(step => {
+      const { program, request } = this.program(step)
+      const { node } = step
+      const shapes = [...node.inputs, ...node.outputs].map(value => value.shape)
+      return program.dispatches.map(dispatch => ({
+        op: node.op.name,
+        kernel: dispatch.source.skeleton.path,
+        variant: request.variant,
+        shapes,
+        workgroups: dispatch.workgroups,
+      }))
+    })
+  }
+
+  async idle(): Promise<void> {
+    await this.device.queue.onSubmittedWorkDone()
+    this.assertUsable('idle')
+  }
+
+  dispose(): void {
+    this.disposed = true
+    this.device.destroy()
+  }
+
+  private program(step: Step): { program: Program; request: KernelRequest } {
+    const { node } = step
+    if (node.outputs.every(output => sizeOf(output.shape) === 0)) {
+      return { program: { dispatches: [] }, request: { ...node, device: this.traits, variant: 'none' } }
+    }
+    const request = requestFor(node, this.traits, this.forced)
+    const program = node.op.kernel.program(request)
+    if (!node.op.layout) return { program, request }
+    // A layout op has one dispatch an input; those whose producers wrote in place need none.
+    return { program: { ...program, dispatches: program.dispatches.filter((_, i) => step.pending.includes(i)) }, request }
+  }
+
+  private encode(
+    plan: Plan,
+    lowered: readonly (readonly Dispatch[])[],
+    placement: Placement,
+    workspace: Workspace,
+  ): Encoded[] {
+    const all = lowered.flat().filter(dispatch => dispatch.workgroups > 0)
+    if (all.length === 0) return []
+    const sizes = all.map(dispatch => Math.ceil(paramsLayout(dispatch.source.skeleton).bytes / ALIGNMENT) * ALIGNMENT)
+    const params = workspace.acquire(sizes.reduce((sum, size) => sum + size, 0))
+    const bytes = new DataView(new ArrayBuffer(params.bytes))
+    const encoded: Encoded[] = []
+    let offset = 0
+    plan.steps.forEach((step, index) => {
+      for (const dispatch of lowered[index] ?? []) {
+        if (dispatch.workgroups === 0) continue
+        const watched = dispatch.bindings.some(binding => 'status' in binding)
+        const status = watched ? { status_word: this.statusWord(step.node.op.name) } : {}
+        packParams({ ...dispatch, params: { ...dispatch.params, ...status } }, bytes, offset)
+        const pipeline = this.pipelines.get(dispatch)
+        const resources = dispatch.bindings.map(binding => this.resource(binding, step, placement.scratch[index] ?? []))
+        const uniform = { buffer: bufferOf(params), offset: params.offset + offset, size: paramsLayout(dispatch.source.skeleton).bytes }
+        encoded.push({
+          pipeline,
+          bindGroup: this.bindGroup(step.node.op.name, pipeline, [...resources, uniform]),
+          size: this.fold(dispatch.workgroups),
+        })
+        offset += at(sizes, encoded.length - 1)
+      }
+    })
+    this.device.queue.writeBuffer(bufferOf(params), params.offset, bytes.buffer)
+    this.counters.uploads++
+    return encoded
+  }
+
+  private bindGroup(label: string, pipeline: GPUComputePipeline, resources: readonly GPUBufferBinding[]): GPUBindGroup {
+    this.counters.bindGroups++
+    return this.device.createBindGroup({
+      label,
+      layout: pipeline.getBindGroupLayout(0),
+      entries: resources.map((resource, binding) => ({ binding, resource })),
+    })
+  }
+
+  private resource(binding: Binding, step: Step, scratch: readonly Storage[]): GPUBufferBinding {
+    if ('status' in binding) return { buffer: this.status }
+    const storage =
+      'scratch' in binding
+        ? scratch[binding.scratch]
+        : 'input' in binding
+          ? step.inputs[binding.input]?.storage
+          : step.outputs[binding.output]?.storage
+    const { block, offset, bytes } = must(storage, `storage of ${step.node.op.name}`)
+    return { buffer: block as GPUBuffer, offset, size: Math.max(4, padded(bytes)) }
+  }
+
+  /** Spreads workgroups over the dimensions a dispatch allows. */
+  private fold(workgroups: number): [number, number, number] {
+    const most = this.device.limits.maxComputeWorkgroupsPerDimension
+    const x = Math.min(workgroups, most)
+    const y = Math.min(Math.ceil(workgroups / x), most)
+    return [x, y, Math.ceil(workgroups / (x * y))]
+  }
+
+  private encodePass(encoder: GPUCommandEncoder, encoded: readonly Encoded[]): void {
+    const pass = encoder.beginComputePass()
+    let current: GPUComputePipeline | null = null
+    for (const { pipeline, bindGroup, size } of encoded) {
+      if (pipeline !== current) pass.setPipeline(pipeline)
+      current = pipeline
+      pass.setBindGroup(0, bindGroup)
+      pass.dispatchWorkgroups(...size)
+    }
+    pass.end()
+    this.counters.dispatches += encoded.length
+  }
+
+  private submit(encode: (encoder: GPUCommandEncoder) => void): void {
+    const encoder = this.device.createCommandEncoder()
+    encode(encoder)
+    this.device.queue.submit([encoder.finish()])
+    this.counters.submits++
+  }
+
+  private createStaging(size: number): GPUBuffer {
+    this.counters.buffers++
+    return this.device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST })
+  }
+
+  private poisonOutputs(plan: Plan): void {
+    for (const step of plan.steps) {
+      if (step.node.op.updates || step.node.op.layout) continue
+      for (const { storage, parent } of step.outputs) {
+        if (!storage || parent) continue
+        this.device.queue.writeBuffer(bufferOf(storage), storage.offset, new Uint8Array(padded(storage.bytes)).fill(0xff))
+      }
+    }
+  }
+
+  /** The status word of an op, by name. */
+  private statusWord(op: string): number {
+    const known = this.statusWords.indexOf(op)
+    if (known >= 0) return known
+    if (this.statusWords.length === STATUS_WORDS) bug('more index ops than status words')
+    return this.statusWords.push(op) - 1
+  }
+
+  private resetStatus(): void {
+    this.device.queue.writeBuffer(this.status, 0, new Uint32Array(STATUS_WORDS).fill(NO_OFFENCE))
+  }
+
+  private refuseOffence(words: Uint32Array): void {
+    const word = words.findIndex(row => row !== NO_OFFENCE)
+    if (word < 0) return
+    this.resetStatus()
+    fail('index', this.statusWords[word] ?? 'data', `an index at row ${words[word]} was out of range.`, 'Check the labels or indices.')
+  }
+}
+
+const bufferOf = (storage: Storage): GPUBuffer => storage.block as GPUBuffer
+
+/** Copies and bindings are whole words. */
+const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4
+
+function encodeCopies(encoder: GPUCommandEncoder, copies: readonly Copy[]): void {
+  for (const { from, to, bytes } of copies) {
+    if (bytes > 0) encoder.copyBufferToBuffer(bufferOf(from), from.offset, bufferOf(to), to.offset, padded(bytes))
+  }
+}
+
+/** Host numbers as the bytes the GPU stores. */
+function encode(dtype: DType, values: ArrayLike<number>): ArrayBuffer {
+  if (dtype === 'float32') return bytesOf(values instanceof Float32Array ? values : Float32Array.from(values))
+  if (dtype === 'int32') return bytesOf(values instanceof Int32Array ? values : Int32Array.from(values))
+  if (dtype === 'uint32') return bytesOf(values instanceof Uint32Array ? values : Uint32Array.from(values))
+  if (dtype === 'bool') return Uint32Array.from(values, value => (value ? 1 : 0)).buffer
+  const halves = new Uint16Array(Math.ceil(values.length / 2) * 2)
+  for (let i = 0; i < values.length; i++) halves[i] = halfBits(at(values, i))
+  return halves.buffer
+}
+
+function bytesOf(array: Float32Array | Int32Array | Uint32Array): ArrayBuffer {
+  const { buffer, byteOffset, byteLength } = array
+  return byteOffset === 0 && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer ? buffer : array.slice().buffer
+}
+
+/** GPU bytes as the array people read. */
+function decode(spec: Spec, mapped: ArrayBuffer): HostArray {
+  const size = sizeOf(spec.shape)
+  if (spec.dtype === 'float32') return new Float32Array(mapped.slice(0, size * 4))
+  if (spec.dtype === 'int32') return new Int32Array(mapped.slice(0, size * 4))
+  if (spec.dtype === 'uint32') return new Uint32Array(mapped.slice(0, size * 4))
+  if (spec.dtype === 'bool') return Uint8Array.from(new Uint32Array(mapped, 0, size))
+  return Float32Array.from(new Uint16Array(mapped, 0, size), halfValue)
+}

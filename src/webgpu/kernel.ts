@@ -1,0 +1,161 @@
+// Joining WGSL files into modules, packing their uniforms, and keeping the pipelines made of them.
+import prelude from '../../shaders/prelude.wgsl?raw'
+import type { Counters } from '../backend.ts'
+import { bug, RetrogradError } from '../errors.ts'
+import { shader, type Dispatch, type KernelSource, type ShaderFile } from '../kernel.ts'
+import { at } from '../shape.ts'
+
+/** Lines that WGSL wants before all else. */
+const DIRECTIVE = /^(enable|requires) .*;$/gm
+
+const PRELUDE = shader(prelude)
+
+/** A joined source, with the file and line every line came from. */
+export interface JoinedSource {
+  readonly code: string
+  /** `file:line` of a 1-based line of the code. */
+  locate(line: number): string
+}
+
+/** Directives first, then the prelude's types and constants, the prelude, fragments and skeleton. */
+export function join(source: KernelSource): JoinedSource {
+  const files = [PRELUDE, ...(source.fragments ?? []), source.skeleton]
+  const directives = new Set(files.flatMap(file => file.text.match(DIRECTIVE) ?? []))
+  if (Object.values(source.types).some(type => type === 'f16')) directives.add('enable f16;')
+  const head = [
+    ...[...directives].sort(),
+    ...Object.entries(source.types).map(([name, type]) => `alias ${name} = ${type};`),
+    ...Object.entries(source.constants ?? {}).map(([name, value]) => `const ${name} = ${value};`),
+  ]
+  const lines = [...head]
+  const origins = head.map(() => 'generated prelude')
+  for (const file of files) {
+    file.text.split('\n').forEach((line, index) => {
+      lines.push(line.match(DIRECTIVE) ? '' : line)
+      origins.push(`shaders/${file.path}:${index + 1}`)
+    })
+  }
+  return { code: lines.join('\n'), locate: line => origins[line - 1] ?? `line ${line}` }
+}
+
+/** One field of a shader's Params struct. */
+export interface ParamsField {
+  readonly name: string
+  readonly kind: 'u32' | 'i32' | 'f32'
+  readonly offset: number
+  /** Numbers it takes. */
+  readonly length: number
+}
+
+export interface ParamsLayout {
+  readonly fields: readonly ParamsField[]
+  readonly bytes: number
+}
+
+const layouts = new Map<string, ParamsLayout>()
+
+/** The layout of `struct Params` by WGSL's rules, read from the source: the .wgsl file is the one place that states it. */
+export function paramsLayout(file: ShaderFile): ParamsLayout {
+  const known = layouts.get(file.path)
+  if (known) return known
+  const body = /struct Params \{([^}]*)\}/.exec(file.text)?.[1] ?? bug(`shaders/${file.path} has no Params struct`)
+  const fields: ParamsField[] = []
+  let offset = 0
+  let largest = 4
+  for (const [, name, type] of body.replace(/\/\/.*$/gm, '').matchAll(/^\s*(\w+)\s*:\s*(.+?),?\s*$/gm)) {
+    const match = /^(?:array<vec4<(\w+)>, (\d+)>|(u32|i32|f32))$/.exec(type ?? '')
+    if (!name || !match) bug(`shaders/${file.path}: Params field ${name}: ${type} is of a type that is not packed`)
+    const [, element, count, scalar] = match
+    const align = scalar ? 4 : 16
+    const length = scalar ? 1 : 4 * Number(count)
+    offset = Math.ceil(offset / align) * align
+    fields.push({ name, kind: kindOf(scalar ?? element ?? ''), offset, length })
+    offset += length * 4
+    largest = Math.max(largest, align)
+  }
+  const layout = { fields, bytes: Math.ceil(offset / largest) * largest }
+  layouts.set(file.path, layout)
+  return layout
+}
+
+function kindOf(name: string): ParamsField['kind'] {
+  return name === 'u32' || name === 'i32' || name === 'f32' ? name : bug(`a uniform of type ${name}`)
+}
+
+/** Writes a dispatch's parameters at `offset` of `target`. */
+export function packParams(dispatch: Dispatch, target: DataView, offset: number): void {
+  const { skeleton } = dispatch.source
+  const layout = paramsLayout(skeleton)
+  const unknown = Object.keys(dispatch.params).find(name => !layout.fields.some(field => field.name === name))
+  if (unknown) bug(`shaders/${skeleton.path} has no parameter ${unknown}`)
+  for (const { name, kind, length, offset: start } of layout.fields) {
+    const value = dispatch.params[name] ?? bug(`shaders/${skeleton.path}: no value for parameter ${name}`)
+    const list = typeof value === 'number' ? [value] : value
+    if (list.length !== length) bug(`shaders/${skeleton.path}: ${name} takes ${length} numbers, not ${list.length}`)
+    for (let i = 0; i < length; i++) {
+      const place = offset + start + i * 4
+      if (kind === 'f32') target.setFloat32(place, at(list, i), true)
+      else if (kind === 'i32') target.setInt32(place, at(list, i), true)
+      else target.setUint32(place, at(list, i), true)
+    }
+  }
+}
+
+/** What identifies a joined source. */
+export function sourceKey(source: KernelSource): string {
+  const files = [source.skeleton, ...(source.fragments ?? [])].map(file => file.path)
+  return [...files, ...Object.entries(source.types), ...Object.entries(source.constants ?? {})].join(' ')
+}
+
+/** Pipelines by source and overrides, and modules by source. */
+export class PipelineCache {
+  private readonly modules = new Map<string, GPUShaderModule>()
+  private readonly pipelines = new Map<string, GPUComputePipeline>()
+
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly counters: Counters,
+    private readonly onFailure: (error: RetrogradError) => void,
+  ) {}
+
+  get(dispatch: Dispatch): GPUComputePipeline {
+    const { source, overrides = {} } = dispatch
+    const moduleKey = sourceKey(source)
+    const key = `${moduleKey} | ${Object.entries(overrides).join(' ')}`
+    const known = this.pipelines.get(key)
+    if (known) return known
+    const joined = join(source)
+    const label = source.skeleton.path
+    this.device.pushErrorScope('validation')
+    let module = this.modules.get(moduleKey)
+    if (!module) {
+      module = this.device.createShaderModule({ label, code: joined.code })
+      this.modules.set(moduleKey, module)
+    }
+    const pipeline = this.device.createComputePipeline({
+      label,
+      layout: 'auto',
+      compute: { module, entryPoint: 'main', constants: { ...overrides } },
+    })
+    this.pipelines.set(key, pipeline)
+    this.counters.pipelines++
+    void this.report(module, joined, key)
+    return pipeline
+  }
+
+  /** Turns a compile error into one that names the .wgsl file and line. */
+  private async report(module: GPUShaderModule, joined: JoinedSource, key: string): Promise<void> {
+    try {
+      const error = await this.device.popErrorScope()
+      if (!error) return
+      const info = await module.getCompilationInfo()
+      const where = info.messages
+        .filter(message => message.type === 'error')
+        .map(message => `${joined.locate(message.lineNum)}: ${message.message}`)
+      const text = where.length > 0 ? where.join('; ') : error.message
+      this.onFailure(new RetrogradError('internal', `internal: the kernel ${key} does not compile: ${text}`))
+    } catch {
+      // The device was lost or destroyed meanwhile; `device.lost` tells it.
+    }
+  }
+}

@@ -1,0 +1,25 @@
+// Which variant of a kernel runs: the one asked for, the kernel's own choice for this adapter, or the first that can.
+import { fail } from '../errors.ts'
+import type { DeviceTraits, Kernel, KernelRequest } from '../kernel.ts'
+import type { Node } from '../tape.ts'
+
+/** The request a kernel gets for a node, with its variant chosen. */
+export function requestFor(node: Node, device: DeviceTraits, forced: ReadonlyMap<string, string>): KernelRequest {
+  const { op, inputs, outputs, attributes } = node
+  const base = { inputs, outputs, attributes, device }
+  const wanted = forced.get(op.name)
+  if (wanted !== undefined) {
+    const request = { ...base, variant: wanted }
+    if (!supports(op.kernel, request)) fail('unsupported', op.name, `kernel variant '${wanted}' cannot run here.`)
+    return request
+  }
+  const usable = op.kernel.variants.filter(variant => supports(op.kernel, { ...base, variant }))
+  const first = usable[0] ?? fail('unsupported', op.name, 'no kernel variant runs on this adapter for these shapes.')
+  const chosen = op.kernel.choose?.({ ...base, variant: first })
+  return { ...base, variant: chosen !== undefined && usable.includes(chosen) ? chosen : first }
+}
+
+/** Whether a kernel has a variant and it can serve the request. */
+export function supports(kernel: Kernel, request: KernelRequest): boolean {
+  return kernel.variants.includes(request.variant) && (kernel.supports?.(request) ?? true)
+}
