@@ -147,9 +147,13 @@ export class Workspace {
 
   constructor(private readonly memory: MemoryManager) {}
 
+  /** A storage that a value of the plan may share with others whose lifetimes have ended. */
   acquire(bytes: number): Storage {
-    const reused = this.free.get(blockSize(bytes))?.pop()
-    if (reused) return reused
+    return this.free.get(blockSize(bytes))?.pop() ?? this.reserve(bytes)
+  }
+
+  /** A storage that nothing else in the plan ever uses. */
+  reserve(bytes: number): Storage {
     const storage = this.memory.acquire(bytes)
     this.owned.push(storage)
     return storage

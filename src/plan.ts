@@ -235,7 +235,7 @@ export function place(
     return slot.storage
   }
   const hosts = hostSlots(plan)
-  const host = hosts.length > 0 ? workspace.acquire(hosts.length * ALIGNMENT) : null
+  const host = hosts.length > 0 ? workspace.reserve(hosts.length * ALIGNMENT) : null
   hosts.forEach((slot, index) => {
     slot.storage = must(host, 'host block').view(index * ALIGNMENT, slot.bytes)
   })

@@ -187,12 +187,8 @@ function dispatchOf(part: {
   }
 }
 
-/** The reference of a reduction: `start`, a `step` for each element and its position, and a `finish`. */
-export function reduceReference(rule: {
-  start: number
-  step: (total: number, x: number, index: number, best: number) => number
-  finish?: (total: number, count: number) => number
-}) {
+/** The reference of a reduction: a function of the elements reduced to one, in row-major order. */
+export function reduceReference(rule: (elements: Float64Array) => number) {
   return (
     inputs: readonly NumericArray[],
     outputs: readonly NumericArray[],
@@ -201,23 +197,12 @@ export function reduceReference(rule: {
     const x = must(inputs[0], 'input')
     const out = must(outputs[0], 'output')
     const { kept, reduced, count } = layoutOf(must(context.inputs[0], 'input').shape, context.attributes.axis)
+    const elements = new Float64Array(count)
     walk({ shape: kept.shape, strides: [kept.strides] }, [0], ([base], output) => {
-      let total = rule.start
       walk({ shape: reduced.shape, strides: [reduced.strides] }, [base as number], ([place], index) => {
-        const best = total >= 0 ? at(x, (base as number) + offsetOf(reduced, total)) : Number.NaN
-        total = rule.step(total, at(x, place as number), index, best)
+        elements[index] = at(x, place as number)
       })
-      out[output] = rule.finish ? rule.finish(total, count) : total
+      out[output] = rule(elements)
     })
   }
-}
-
-function offsetOf({ shape, strides }: { shape: number[]; strides: number[] }, index: number): number {
-  let rest = index
-  let offset = 0
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    offset += (rest % at(shape, axis)) * at(strides, axis)
-    rest = Math.floor(rest / at(shape, axis))
-  }
-  return offset
 }

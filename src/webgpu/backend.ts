@@ -226,7 +226,7 @@ export class WebGpuBackend implements Backend {
     const all = lowered.flat().filter(dispatch => dispatch.workgroups > 0)
     if (all.length === 0) return []
     const sizes = all.map(dispatch => Math.ceil(paramsLayout(dispatch.source.skeleton).bytes / ALIGNMENT) * ALIGNMENT)
-    const params = workspace.acquire(sizes.reduce((sum, size) => sum + size, 0))
+    const params = workspace.reserve(sizes.reduce((sum, size) => sum + size, 0))
     const bytes = new DataView(new ArrayBuffer(params.bytes))
     const encoded: Encoded[] = []
     let offset = 0

@@ -1,0 +1,86 @@
+// From the samples of an op to numbers and calls: seeded, so that every engine is given the same.
+import { isFloat, roundTo, type DType } from '../dtype.ts'
+import type { Engine } from '../engine.ts'
+import type { AnyOp, OpDefinition, Sample, SampleInput } from '../op.ts'
+import { tensor } from '../ops/create.ts'
+import { hostRandom } from '../random.ts'
+import { sizeOf } from '../shape.ts'
+import { Tensor } from '../tensor.ts'
+
+/** Numbers drawn "clear of integers" are at least this far from each. */
+export const CLEARANCE = 0.2
+
+/** The numbers of one input of a sample, with the shape and dtype they stand in. */
+export interface Drawn {
+  readonly shape: readonly number[]
+  readonly dtype: DType
+  readonly numbers: readonly number[]
+}
+
+/** The dtype of a sample input, where floats are to be `float`. */
+function dtypeOf(input: SampleInput, float: DType): DType {
+  const dtype = input.dtype ?? 'float32'
+  return isFloat(dtype) ? float : dtype
+}
+
+/** Draws the numbers of a sample's inputs; the same seed gives the same. Floats are drawn as `float` can hold them. */
+export function drawInputs(sample: Sample, seed: number, float: DType = 'float32'): Drawn[] {
+  return sample.inputs.map((input, index) => {
+    const dtype = dtypeOf(input, float)
+    const random = hostRandom(seed, index)
+    const numbers = Array.from({ length: sizeOf(input.shape) }, (_, i) => {
+      if (input.values) return roundTo(dtype, input.values[i % input.values.length] ?? 0)
+      return roundTo(dtype, drawNumber(input, dtype, random()))
+    })
+    return { shape: input.shape, dtype, numbers }
+  })
+}
+
+function drawNumber(input: SampleInput, dtype: DType, unit: number): number {
+  if (dtype === 'bool') return unit < 0.5 ? 0 : 1
+  const low = input.low ?? (isFloat(dtype) ? -1 : 0)
+  const high = input.high ?? (isFloat(dtype) ? 1 : 10)
+  const drawn = low + (high - low) * unit
+  if (!isFloat(dtype)) return Math.floor(drawn)
+  if (!input.clearOfIntegers) return drawn
+  const below = Math.floor(drawn)
+  return below + CLEARANCE + (1 - 2 * CLEARANCE) * (drawn - below)
+}
+
+/** Seeded numbers in ±[0.5, 1.5), to weigh outputs with: none is near 0, so no gradient hides. */
+export function drawWeights(shape: readonly number[], seed: number, stream: number): number[] {
+  const random = hostRandom(seed, 1000 + stream)
+  return Array.from({ length: sizeOf(shape) }, () => {
+    const unit = random()
+    return unit < 0.5 ? 0.5 + 2 * unit : -(2 * unit - 0.5)
+  })
+}
+
+/** A tensor of drawn numbers on an engine. */
+export function upload(engine: Engine, { shape, dtype, numbers }: Drawn): Tensor {
+  return tensor(Float64Array.from(numbers), { shape, dtype, engine })
+}
+
+/** The entry of an op as the rules of a primitive, or null for a composite or a plain function. */
+export function primitiveOf(op: AnyOp): OpDefinition | null {
+  const { definition } = op
+  return 'parse' in definition && 'infer' in definition ? (definition as unknown as OpDefinition) : null
+}
+
+/** The argument list of a sample's call. */
+export function argumentsOf(sample: Sample, tensors: readonly Tensor[]): readonly unknown[] {
+  if (sample.call) return sample.call(...tensors)
+  return sample.options === undefined ? tensors : [...tensors, sample.options]
+}
+
+/** Calls an op with any argument list. Several outputs come as a list, an update's (none) as an empty one. */
+export function callOp(op: AnyOp, args: readonly unknown[]): Tensor[] {
+  const result: unknown = (op as unknown as (...args: readonly unknown[]) => unknown)(...args)
+  return (Array.isArray(result) ? result : [result]).filter(item => item instanceof Tensor)
+}
+
+/** A sample in words: its shapes and options. */
+export function describeSample(sample: Sample): string {
+  const inputs = sample.inputs.map(({ shape, dtype }) => `${dtype ?? ''}[${shape.join(', ')}]`).join(' ')
+  return sample.options === undefined ? inputs : `${inputs} ${JSON.stringify(sample.options)}`
+}

@@ -1,0 +1,16 @@
+// verify: an op's kernels against its reference, for every sample and variant, forward and backward.
+import { isFloat, type DType, type HostArray } from '../dtype.ts'
+import type { Engine } from '../engine.ts'
+import { fail, show } from '../errors.ts'
+import { grad } from '../grad.ts'
+import { init } from '../init.ts'
+import type { AnyOp, OpDefinition, Sample } from '../op.ts'
+import { checkDType, checkOptions, integer } from '../options.ts'
+import { nearestVariant } from './variants.ts'
+import type { Spec } from '../tape.ts'
+import { Tensor } from '../tensor.ts'
+import { firstDifference, largest } from './compare.ts'
+import { argumentsOf, callOp, describeSample, drawInputs, drawWeights, primitiveOf, upload, type Drawn } from './samples.ts'
+import { accumulated, budgetOf, nodesBehind, storedTolerance } from './tolerance.ts'
+import { variantsOf, withVariant } from './variants.ts'
+
