@@ -154,7 +154,8 @@ export class Workspace {
 
   /** A storage that nothing else in the plan ever uses. */
   reserve(bytes: number): Storage {
-    const storage = this.memory.acquire(bytes)
+    // All of the block: whoever has it next may be longer, as long as it rounds to the same size.
+    const storage = this.memory.acquire(blockSize(bytes))
     this.owned.push(storage)
     return storage
   }

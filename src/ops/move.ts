@@ -1,6 +1,6 @@
 // Movement ops: the same numbers under another shape, order or extent.
 import { fail, must, show } from '../errors.ts'
-import { defineOp, type Call, type Op, type Sample } from '../op.ts'
+import { defineComposite, defineOp, type Call, type Op, type Sample } from '../op.ts'
 import { axis, number, optionalAxis, parseOptions } from '../options.ts'
 import { at, broadcastShapes, broadcastStrides, checkShape, normalizeAxis, sameShape, sizeOf, stridesOf, type Shape } from '../shape.ts'
 import { move, moveReference, type Move } from '../skeletons/move.ts'
@@ -67,20 +67,41 @@ export const reshape: Op<[x: Tensor, shape: Shape]> = defineOp<ShapeAttributes, 
 })
 
 /** x with axes of length 1 put in at `axis` of the result. */
-export const expandDims = (x: Tensor, options: { axis?: number } = {}): Tensor => {
-  checkTensor('expandDims', x)
-  const { axis: place } = parseOptions('expandDims', options, { axis: axis(0) }, x.rank + 1)
-  return reshape(x, x.shape.toSpliced(place, 0, 1))
-}
+export const expandDims: WithOptions<{ axis?: number }> = defineComposite<[x: Tensor, options?: { axis?: number }]>({
+  name: 'expandDims',
+  family: 'movement',
+  compose: (x, options = {}) => {
+    checkTensor('expandDims', x)
+    const { axis: place } = parseOptions('expandDims', options, { axis: axis(0) }, x.rank + 1)
+    return reshape(x, x.shape.toSpliced(place, 0, 1))
+  },
+  tolerance: ulps(0),
+  samples: [[[1], 0], [[67], 1], [[3, 5], -1], [[], 0]].map(([shape, axis]) => ({ inputs: [{ shape: shape as number[], ...draw }], options: { axis } })),
+})
 
 /** x without `axis`, which must have length 1, or without every such axis. */
-export const squeeze = (x: Tensor, options: { axis?: number } = {}): Tensor => {
-  checkTensor('squeeze', x)
-  const { axis: place } = parseOptions('squeeze', options, { axis: optionalAxis }, x.rank)
-  if (place === undefined) return reshape(x, x.shape.filter(length => length !== 1))
-  if (x.shape[place] !== 1) fail('shape', 'squeeze', `axis ${place} of ${show(x.shape)} has length ${x.shape[place]}, not 1.`)
-  return reshape(x, x.shape.toSpliced(place, 1))
-}
+export const squeeze: WithOptions<{ axis?: number }> = defineComposite<[x: Tensor, options?: { axis?: number }]>({
+  name: 'squeeze',
+  family: 'movement',
+  compose: (x, options = {}) => {
+    checkTensor('squeeze', x)
+    const { axis: place } = parseOptions('squeeze', options, { axis: optionalAxis }, x.rank)
+    if (place === undefined) {
+      return reshape(
+        x,
+        x.shape.filter(length => length !== 1),
+      )
+    }
+    if (x.shape[place] !== 1) fail('shape', 'squeeze', `axis ${place} of ${show(x.shape)} has length ${x.shape[place]}, not 1.`)
+    return reshape(x, x.shape.toSpliced(place, 1))
+  },
+  tolerance: ulps(0),
+  samples: [
+    { inputs: [{ shape: [1], ...draw }] },
+    { inputs: [{ shape: [1, 67], ...draw }] },
+    { inputs: [{ shape: [3, 1, 5], ...draw }], options: { axis: -2 } },
+  ],
+})
 
 /** The same value; gradients do not flow through it. */
 export const detach: Unary = defineOp<object, [x: Tensor]>({
@@ -362,15 +383,28 @@ export const concat: Op<[list: readonly Tensor[], options?: { axis?: number }]> 
 })
 
 /** Tensors of one shape along a new axis. */
-export const stack = (list: readonly Tensor[], options: { axis?: number } = {}): Tensor => {
-  const tensors = tensorList('stack', list)
-  const first = tensors[0] as Tensor
-  const { axis: place } = parseOptions('stack', options, { axis: axis(0) }, first.rank + 1)
-  for (const { shape } of tensors) {
-    if (!sameShape(shape, first.shape)) fail('shape', 'stack', `shapes ${tensors.map(x => show(x.shape)).join(', ')} differ.`, 'They must be the same.')
-  }
-  return concat(tensors.map(x => expandDims(x, { axis: place })), { axis: place })
-}
+export const stack: Op<[list: readonly Tensor[], options?: { axis?: number }]> = defineComposite<[list: readonly Tensor[], options?: { axis?: number }]>({
+  name: 'stack',
+  family: 'movement',
+  method: false,
+  compose: (list, options = {}) => {
+    const tensors = tensorList('stack', list)
+    const first = tensors[0] as Tensor
+    const { axis: place } = parseOptions('stack', options, { axis: axis(0) }, first.rank + 1)
+    for (const { shape } of tensors) {
+      if (!sameShape(shape, first.shape)) fail('shape', 'stack', `shapes ${tensors.map(x => show(x.shape)).join(', ')} differ.`, 'They must be the same.')
+    }
+    return concat(
+      tensors.map(x => expandDims(x, { axis: place })),
+      { axis: place },
+    )
+  },
+  tolerance: ulps(0),
+  samples: [[[1], 0], [[67], 1], [[3, 5], -1], [[], 0]].map(([shape, axis]) => ({
+    inputs: [0, 1].map(() => ({ shape: shape as number[], ...draw })),
+    call: (...tensors: Tensor[]) => [tensors, { axis: axis as number }],
+  })),
+})
 
 /** Members of a layout start at multiples of this many elements: 256 bytes even of float16. */
 export const LAYOUT_ALIGNMENT = 128

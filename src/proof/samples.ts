@@ -1,7 +1,7 @@
 // From the samples of an op to numbers and calls: seeded, so that every engine is given the same.
 import { isFloat, roundTo, type DType } from '../dtype.ts'
 import type { Engine } from '../engine.ts'
-import type { AnyOp, OpDefinition, Sample, SampleInput } from '../op.ts'
+import type { AnyOp, Call, OpDefinition, Sample, SampleInput } from '../op.ts'
 import { tensor } from '../ops/create.ts'
 import { hostRandom } from '../random.ts'
 import { sizeOf } from '../shape.ts'
@@ -65,6 +65,11 @@ export function upload(engine: Engine, { shape, dtype, numbers }: Drawn): Tensor
 export function primitiveOf(op: AnyOp): OpDefinition | null {
   const { definition } = op
   return 'parse' in definition && 'infer' in definition ? (definition as unknown as OpDefinition) : null
+}
+
+/** What a primitive makes of an argument list. */
+export function parseCall(primitive: OpDefinition, args: readonly unknown[]): Call<object> {
+  return (primitive.parse as unknown as (...args: readonly unknown[]) => Call<object>)(...args)
 }
 
 /** The argument list of a sample's call. */

@@ -11,8 +11,9 @@ const FLOAT32_ROUNDING = 2 ** -23
 const FLOAT16_ROUNDING = 2 ** -10
 const FLOAT16_FLUSHED = 2 ** -14
 
-/** An op's own tolerance, widened for results stored as halves. */
+/** What a result of a dtype may be off when computed within an op's own tolerance. Integers and bools are exact. */
 export function storedTolerance({ absolute, relative }: Tolerance, dtype: DType): Tolerance {
+  if (!isFloat(dtype)) return { absolute: 0, relative: 0 }
   if (dtype !== 'float16') return { absolute, relative }
   return { absolute: absolute + FLOAT16_FLUSHED, relative: relative + FLOAT16_ROUNDING }
 }
@@ -31,25 +32,26 @@ export function nodesBehind(outputs: readonly Tensor[], sources: readonly Tensor
   return [...nodes]
 }
 
-/**
- * The sum of what each of `nodes` may add: its relative and its absolute tolerance, and the rounding of its result.
- * First-order error analysis with every condition number taken as 1, which holds where errors are measured against the
- * largest magnitude of the result rather than against each of its elements.
- */
-export function budgetOf(nodes: readonly Node[]): number {
-  return nodes.reduce((sum, { op, inputs, outputs }) => {
+/** The sum of what each of `nodes` may add to an error: its tolerance, and the rounding of its result. */
+export function budgetOf(nodes: readonly Node[]): Tolerance {
+  const budget = { absolute: 0, relative: 0 }
+  for (const { op, inputs, outputs } of nodes) {
     const floats = outputs.filter(output => isFloat(output.dtype))
-    if (floats.length === 0) return sum
-    const { absolute, relative } = op.tolerance(inputs)
+    if (floats.length === 0 || op.alias) continue
+    const own = op.tolerance(inputs)
     const half = floats.some(output => output.dtype === 'float16')
-    return sum + absolute + relative + (op.alias ? 0 : half ? FLOAT16_ROUNDING : FLOAT32_ROUNDING)
-  }, 0)
+    budget.absolute += own.absolute + (half ? FLOAT16_FLUSHED : 0)
+    budget.relative += own.relative + (half ? FLOAT16_ROUNDING : FLOAT32_ROUNDING)
+  }
+  return budget
 }
 
 /**
- * The tolerance of a result of many ops, such as a gradient: their budget times the result's scale, four times over,
- * since a condition number above 1 (an inner sum that cancels, an outer factor of up to 4) is common in gradients.
+ * The tolerance of a result of many ops, such as a gradient, from their budget. First-order error analysis, measured
+ * against the largest magnitude of the result (`scale`) rather than each element, where a sum that cancels would have
+ * no bound; four times over, since factors of up to 4 (the weights, an outer slope, 1 − y² near 1) stand in front of
+ * inner errors. Absolute errors of inner results count in full even where the result is small.
  */
-export function accumulated(budget: number, scale: number): Tolerance {
-  return { absolute: 4 * budget * Math.max(1, scale), relative: 0 }
+export function accumulated(budget: Tolerance, scale: number): Tolerance {
+  return { absolute: 4 * (budget.relative * scale + budget.absolute * Math.max(1, scale)), relative: 0 }
 }

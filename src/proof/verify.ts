@@ -1,16 +1,269 @@
 // verify: an op's kernels against its reference, for every sample and variant, forward and backward.
-import { isFloat, type DType, type HostArray } from '../dtype.ts'
-import type { Engine } from '../engine.ts'
-import { fail, show } from '../errors.ts'
+import { isFloat, type HostArray } from '../dtype.ts'
+import { Engine } from '../engine.ts'
+import { fail, nearest, RetrogradError, show } from '../errors.ts'
 import { grad } from '../grad.ts'
 import { init } from '../init.ts'
-import type { AnyOp, OpDefinition, Sample } from '../op.ts'
-import { checkDType, checkOptions, integer } from '../options.ts'
-import { nearestVariant } from './variants.ts'
+import type { AnyOp, Sample, Tolerance } from '../op.ts'
+import { integer, oneOf, parseOptions } from '../options.ts'
+import { tensor } from '../ops/create.ts'
 import type { Spec } from '../tape.ts'
-import { Tensor } from '../tensor.ts'
+import { eachTensor, Parameter, scope, Tensor } from '../tensor.ts'
 import { firstDifference, largest } from './compare.ts'
-import { argumentsOf, callOp, describeSample, drawInputs, drawWeights, primitiveOf, upload, type Drawn } from './samples.ts'
+import { argumentsOf, callOp, describeSample, drawInputs, drawWeights, parseCall, primitiveOf, upload, type Drawn } from './samples.ts'
 import { accumulated, budgetOf, nodesBehind, storedTolerance } from './tolerance.ts'
-import { variantsOf, withVariant } from './variants.ts'
+import { inputSpecs, serves, variantsOf, withVariant } from './variants.ts'
 
+export interface VerifyOptions {
+  /** The engine whose kernels are on trial. */
+  engine: Engine
+  /** The engine that is right. Default: a CPU engine made for this call. */
+  reference?: Engine
+  /** Kernel variants to try. Default: every one. */
+  variants?: readonly string[]
+  /** Cases to try. Default: the entry's samples. */
+  samples?: readonly Sample[]
+  /** Seeds the numbers. Default 0. */
+  seed?: number
+  /** How floats are stored. Default float32. */
+  dtype?: 'float32' | 'float16'
+}
+
+/** One output or gradient that is not what the reference says. */
+export interface VerifyFailure {
+  readonly sample: string
+  readonly variant: string
+  readonly direction: 'forward' | 'backward'
+  /** Which output; for a gradient, of which input. */
+  readonly output: number
+  readonly shape: readonly number[]
+  readonly index: readonly number[]
+  readonly expected: number
+  readonly actual: number
+  /** The failure in one line, for people; of a case that threw, the error. */
+  readonly message: string
+}
+
+export interface VerifyReport {
+  readonly op: string
+  readonly dtype: 'float32' | 'float16'
+  /** Sample × variant pairs compared. */
+  readonly cases: number
+  /** Gradients compared. */
+  readonly gradients: number
+  readonly variants: readonly string[]
+  /** Pairs that the variant or the adapter does not support. */
+  readonly skipped: number
+  readonly failures: readonly VerifyFailure[]
+}
+
+/** One result with what it may be off. */
+interface Result extends Spec {
+  readonly numbers: HostArray
+  readonly tolerance: Tolerance
+}
+
+interface Results {
+  readonly forward: readonly Result[]
+  readonly backward: readonly Result[]
+}
+
+/**
+ * Compares an op on `engine` with the reference: for each sample and each variant of its kernel the outputs, and the
+ * gradients of the outputs, seeded weights coming in, with respect to every float input. Outputs agree within the
+ * entry's tolerance; gradients within what their ops' tolerances add up to. An update's outputs are the parameters it
+ * overwrites. Failures are told in the report, not thrown.
+ */
+export async function verify(op: AnyOp, options: VerifyOptions): Promise<VerifyReport> {
+  const { engine, reference: given, variants, samples, seed, dtype } = checkVerifyOptions(op, options)
+  const reference = given ?? (await init({ backend: 'cpu' }))
+  const report = { op: op.definition.name, dtype, cases: 0, gradients: 0, variants, skipped: 0, failures: [] as VerifyFailure[] }
+  try {
+    for (const [number, sample] of samples.entries()) {
+      const drawn = drawInputs(sample, seed + number, dtype)
+      const float16 = drawn.some(input => input.dtype === 'float16')
+      if (dtype === 'float16' && !float16) continue // the same as with float32
+      if (float16 && !engine.runner.traits.float16) {
+        report.skipped += variants.length
+        continue
+      }
+      const expected = await compute(op, reference, sample, drawn, seed).catch(error => asError(error))
+      if (expected instanceof Error) {
+        report.failures.push(thrown(report.op, describeSample(sample), 'reference', expected))
+        continue
+      }
+      for (const variant of variants) {
+        const outcome = await attempt(op, engine, sample, drawn, seed, variant)
+        if (outcome === 'unsupported') report.skipped++
+        else {
+          report.cases++
+          report.gradients += expected.backward.length
+          report.failures.push(...judge(report.op, describeSample(sample), variant, expected, outcome))
+        }
+      }
+    }
+  } finally {
+    if (!given) reference.dispose()
+  }
+  return report
+}
+
+function checkVerifyOptions(op: AnyOp, options: VerifyOptions) {
+  if (typeof op !== 'function' || !op.definition) fail('value', 'verify', `expected an op, not ${show(op)}.`, 'Make one with defineOp.')
+  const engineOf = (value: unknown, { name }: { name: string }): Engine | undefined => {
+    if (value === undefined || value instanceof Engine) return value
+    return fail('option', 'verify', `${name} must be an engine, not ${show(value)}.`, 'Make one with await init().')
+  }
+  const parsed = parseOptions('verify', options, {
+    engine: engineOf,
+    reference: engineOf,
+    variants: (value): readonly string[] | undefined => value as readonly string[] | undefined,
+    samples: (value): readonly Sample[] => (value ?? op.definition.samples) as readonly Sample[],
+    seed: integer(0),
+    dtype: oneOf(['float32', 'float16'], 'float32'),
+  })
+  const engine = parsed.engine ?? fail('option', 'verify', 'no engine is given.', 'Write verify(op, { engine: await init() }).')
+  const known = variantsOf(op, engine)
+  const variants = parsed.variants ?? known
+  for (const variant of variants) {
+    if (known.includes(variant)) continue
+    const near = nearest(variant, known)
+    fail('option', 'verify', `${op.definition.name} has no kernel variant ${show(variant)}.`, near ? `Did you mean '${near}'?` : `Known: ${known.join(', ')}.`)
+  }
+  return { ...parsed, engine, variants }
+}
+
+/** The results on the engine on trial, the error that came instead, or that this variant is not for this sample. */
+async function attempt(
+  op: AnyOp,
+  engine: Engine,
+  sample: Sample,
+  drawn: readonly Drawn[],
+  seed: number,
+  variant: string,
+): Promise<Results | 'unsupported' | Error> {
+  try {
+    return await withVariant(op, engine, variant, () => compute(op, engine, sample, drawn, seed, variant))
+  } catch (error) {
+    if (error instanceof Unsupported) return 'unsupported'
+    const float16 = error instanceof RetrogradError && error.code === 'unsupported' && !engine.runner.traits.float16
+    if (float16 && error.message.includes('float16')) return 'unsupported'
+    return asError(error)
+  }
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
+
+class Unsupported extends Error {}
+
+/** Outputs and gradients of one call, read back. With a variant, throws Unsupported where that cannot serve. */
+async function compute(
+  op: AnyOp,
+  engine: Engine,
+  sample: Sample,
+  drawn: readonly Drawn[],
+  seed: number,
+  variant?: string,
+): Promise<Results> {
+  const parameters: Parameter[] = []
+  const pending = engine.use(() =>
+    scope(() => {
+      const inputs = drawn.map(input => upload(engine, input))
+      const args = argumentsOf(sample, inputs)
+      eachTensor(args, item => {
+        if (item instanceof Parameter) parameters.push(item)
+      })
+      if (variant !== undefined && !serves(op, args, engine, variant)) throw new Unsupported()
+      return { forward: forward(op, args, inputs), backward: backward(op, args, inputs, seed) }
+    }),
+  )
+  const read = async (results: readonly Pending[]): Promise<Result[]> => {
+    const numbers = await Promise.all(results.map(({ result }) => result.data()))
+    return results.map(({ result, tolerance }, i) => {
+      const found = numbers[i] as HostArray
+      return { shape: result.shape, dtype: result.dtype, numbers: found, tolerance: tolerance(largest(found)) }
+    })
+  }
+  try {
+    return { forward: await read(pending.forward), backward: await read(pending.backward) }
+  } finally {
+    for (const { result } of [...pending.forward, ...pending.backward]) result.dispose()
+    for (const item of parameters) item.dispose()
+  }
+}
+
+/** A result yet to be read, and its tolerance once its scale is known. */
+interface Pending {
+  readonly result: Tensor
+  tolerance(scale: number): Tolerance
+}
+
+function forward(op: AnyOp, args: readonly unknown[], inputs: readonly Tensor[]): Pending[] {
+  const primitive = primitiveOf(op)
+  const { inputs: specs } = primitive ? inputSpecs(primitive, args) : { inputs }
+  const own = op.definition.tolerance(specs)
+  const targets = primitive?.updates ? updatedBy(op, args) : []
+  const outputs = callOp(op, args)
+  const results = primitive?.updates ? targets : outputs
+  const budget = budgetOf(nodesBehind(outputs, inputs))
+  return results.map(result => ({
+    result,
+    tolerance: scale => {
+      const stored = storedTolerance(own, result.dtype)
+      // A composite stores halves on its way.
+      const inner = !primitive && result.dtype === 'float16' ? accumulated(budget, scale).absolute : 0
+      return { relative: stored.relative, absolute: stored.absolute + inner }
+    },
+  }))
+}
+
+/** The parameters an update op overwrites. */
+function updatedBy(op: AnyOp, args: readonly unknown[]): Tensor[] {
+  const primitive = primitiveOf(op)
+  if (!primitive) return []
+  const { inputs } = parseCall(primitive, args)
+  return (primitive.updates ?? []).map(index => inputs[index]).filter(input => input instanceof Tensor)
+}
+
+function backward(op: AnyOp, args: readonly unknown[], inputs: readonly Tensor[], seed: number): Pending[] {
+  const { gradient, updates } = op.definition
+  const sources = inputs.filter(input => isFloat(input.dtype))
+  if (gradient === 'none' || updates || sources.length === 0) return []
+  return callOp(op, args)
+    .filter(output => isFloat(output.dtype))
+    .flatMap((output, stream) => {
+      const { shape, dtype, engine } = output
+      const outputGradient = tensor(Float64Array.from(drawWeights(shape, seed, stream)), { shape, dtype, engine })
+      const gradients = grad(output, sources, { outputGradient, allowUnused: true })
+      const budget = budgetOf(nodesBehind(gradients, inputs))
+      return gradients.map(result => ({ result, tolerance: scale => accumulated(budget, scale) }))
+    })
+}
+
+/** Compares two engines' results of one case. */
+function judge(op: string, sample: string, variant: string, expected: Results, actual: Results | Error): VerifyFailure[] {
+  const base = { sample, variant }
+  if (actual instanceof Error) return [thrown(op, sample, variant, actual)]
+  return (['forward', 'backward'] as const).flatMap(direction =>
+    expected[direction].flatMap((wanted, output): VerifyFailure[] => {
+      const got = actual[direction][output]
+      const where = `[${op}] ${direction}${direction === 'backward' ? ` of input ${output}` : ''}, variant ${variant}`
+      if (!got || show(got.shape) !== show(wanted.shape) || got.dtype !== wanted.dtype) {
+        const found = got ? `${got.dtype} ${show(got.shape)}` : 'nothing'
+        const message = `${where}, sample ${sample}: expected ${wanted.dtype} ${show(wanted.shape)}, got ${found}`
+        return [{ ...base, direction, output, shape: wanted.shape, index: [], expected: Number.NaN, actual: Number.NaN, message }]
+      }
+      const difference = firstDifference(wanted.shape, wanted.numbers, got.numbers, wanted.tolerance)
+      if (!difference) return []
+      const { shape } = wanted
+      const message = `${where}, shape ${show(shape)}, index ${show(difference.index)}: expected ${difference.expected}, got ${difference.actual} (sample ${sample})`
+      return [{ ...base, ...difference, direction, output, shape, message }]
+    }),
+  )
+}
+
+/** The failure of a case that threw. */
+function thrown(op: string, sample: string, variant: string, error: Error): VerifyFailure {
+  const nowhere = { output: 0, shape: [], index: [], expected: Number.NaN, actual: Number.NaN }
+  return { sample, variant, direction: 'forward', ...nowhere, message: `[${op}] variant ${variant}, sample ${sample}: ${error.message}` }
+}

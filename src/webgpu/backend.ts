@@ -270,7 +270,8 @@ export class WebGpuBackend implements Backend {
           ? step.inputs[binding.input]?.storage
           : step.outputs[binding.output]?.storage
     const { block, offset, bytes } = must(storage, `storage of ${step.node.op.name}`)
-    return { buffer: block as GPUBuffer, offset, size: Math.max(4, padded(bytes)) }
+    // Whole vec4s: blocks are longer than what they hold, so reading a last odd one stays inside.
+    return { buffer: block as GPUBuffer, offset, size: Math.max(16, Math.ceil(bytes / 16) * 16) }
   }
 
   /** Spreads workgroups over the dimensions a dispatch allows. */

@@ -8,11 +8,8 @@ export function requestFor(node: Node, device: DeviceTraits, forced: ReadonlyMap
   const { op, inputs, outputs, attributes } = node
   const base = { inputs, outputs, attributes, device }
   const wanted = forced.get(op.name)
-  if (wanted !== undefined) {
-    const request = { ...base, variant: wanted }
-    if (!supports(op.kernel, request)) fail('unsupported', op.name, `kernel variant '${wanted}' cannot run here.`)
-    return request
-  }
+  // A gradient may use the same op on shapes the variant cannot serve: there the kernel chooses as ever.
+  if (wanted !== undefined && supports(op.kernel, { ...base, variant: wanted })) return { ...base, variant: wanted }
   const usable = op.kernel.variants.filter(variant => supports(op.kernel, { ...base, variant }))
   const first = usable[0] ?? fail('unsupported', op.name, 'no kernel variant runs on this adapter for these shapes.')
   const chosen = op.kernel.choose?.({ ...base, variant: first })

@@ -1,0 +1,49 @@
+// rows/cross_entropy.wgsl: softmax cross-entropy of each row of logits, in one pass over them.
+// LANES invocations share a row and join what they found by a tree in workgroup memory where there are several; the
+// first writes. A row whose label is no class gives NaN, and its number goes to the status word.
+// Memory: each logit and label in once, one number a row out.
+
+override WORKGROUP_SIZE: u32 = 64;
+// A power of two that divides WORKGROUP_SIZE.
+override LANES: u32 = 1;
+
+struct Params {
+  rows: u32,
+  length: u32,
+  // Label smoothing ε: 1 - ε, and ε / length.
+  keep: f32,
+  share: f32,
+  status_word: u32,
+}
+
+@group(0) @binding(0) var<storage, read> logits: array<T>;
+@group(0) @binding(1) var<storage, read> labels: array<Label>;
+@group(0) @binding(2) var<storage, read_write> out: array<T>;
+@group(0) @binding(3) var<storage, read_write> status: array<atomic<u32>>;
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let lane = local % LANES;
+  let row = workgroupIndex(group, groups) * (WORKGROUP_SIZE / LANES) + local / LANES;
+  // Invocations beyond the last row read it along, so that all meet at the barriers; they write nothing.
+  let within = min(row, params.rows - 1);
+  let label = labelOf(within);
+  var state = lossEmpty();
+  for (var j = lane; j < params.length; j += LANES) {
+    let index = within * params.length + j;
+    state = lossTake(state, f32(logits[index]), weightOf(label, index, j));
+  }
+  if (LANES > 1) { state = lossShare(state, local); }
+  if (lane > 0 || row >= params.rows) { return; }
+  if (labelIsValid(label)) {
+    out[row] = T(lossValue(state));
+  } else {
+    out[row] = T(nan());
+    atomicMin(&status[params.status_word], row);
+  }
+}

@@ -1,0 +1,57 @@
+// rows/cross_entropy_gradient.wgsl: slope of softmax cross-entropy in the logits: (p·W - y)·g, with p their softmax,
+// y the weights of the classes, W the sum of those and g one number a row.
+// LANES invocations share a row: one pass finds maximum, sum and W (joined by a tree in workgroup memory where LANES
+// is above 1), a second writes. A row whose label is no class gives NaN, and its number goes to the status word.
+// Memory: each logit and label in twice (the second time from cache where the row fits it), each slope out once.
+
+override WORKGROUP_SIZE: u32 = 64;
+// A power of two that divides WORKGROUP_SIZE.
+override LANES: u32 = 1;
+
+struct Params {
+  rows: u32,
+  length: u32,
+  // Label smoothing ε: 1 - ε, and ε / length.
+  keep: f32,
+  share: f32,
+  status_word: u32,
+}
+
+@group(0) @binding(0) var<storage, read> logits: array<T>;
+@group(0) @binding(1) var<storage, read> labels: array<Label>;
+@group(0) @binding(2) var<storage, read> g: array<T>;
+@group(0) @binding(3) var<storage, read_write> out: array<T>;
+@group(0) @binding(4) var<storage, read_write> status: array<atomic<u32>>;
+@group(0) @binding(5) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let lane = local % LANES;
+  let row = workgroupIndex(group, groups) * (WORKGROUP_SIZE / LANES) + local / LANES;
+  // Invocations beyond the last row read it along, so that all meet at the barriers; they write nothing.
+  let within = min(row, params.rows - 1);
+  let label = labelOf(within);
+  var state = lossEmpty();
+  for (var j = lane; j < params.length; j += LANES) {
+    let index = within * params.length + j;
+    state = lossTake(state, f32(logits[index]), weightOf(label, index, j));
+  }
+  if (LANES > 1) { state = lossShare(state, local); }
+  if (row >= params.rows) { return; }
+  let hasSlope = labelIsValid(label) && lossHasSoftmax(state);
+  let slope = f32(g[row]);
+  for (var j = lane; j < params.length; j += LANES) {
+    let index = row * params.length + j;
+    if (hasSlope) {
+      let p = safeExp(f32(logits[index]) - state.online.top) / state.online.sum;
+      out[index] = T((p * state.weight - weightOf(label, index, j)) * slope);
+    } else {
+      out[index] = T(nan());
+    }
+  }
+  if (lane == 0 && !labelIsValid(label)) { atomicMin(&status[params.status_word], row); }
+}

@@ -1,0 +1,37 @@
+// rows/log_sum_exp.wgsl: ln of the sum of a row's exponentials.
+// LANES invocations share a row and join what they found by a tree in workgroup memory where there are several; the
+// first writes. Rows are strided: element j of row (o, i) stands at (o * length + j) * inner + i.
+// Memory: each element in once, one number a row out.
+
+override WORKGROUP_SIZE: u32 = 64;
+// A power of two that divides WORKGROUP_SIZE.
+override LANES: u32 = 1;
+
+struct Params {
+  rows: u32,
+  length: u32,
+  inner: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> out: array<T>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let lane = local % LANES;
+  let row = workgroupIndex(group, groups) * (WORKGROUP_SIZE / LANES) + local / LANES;
+  // Invocations beyond the last row read it along, so that all meet at the barriers; they write nothing.
+  let within = min(row, params.rows - 1);
+  let start = within / params.inner * params.length * params.inner + within % params.inner;
+  var state = onlineEmpty();
+  for (var j = lane; j < params.length; j += LANES) {
+    state = onlineTake(state, f32(x[start + j * params.inner]));
+  }
+  if (LANES > 1) { state = onlineShare(state, local); }
+  if (lane == 0 && row < params.rows) { out[row] = T(onlineLog(state)); }
+}

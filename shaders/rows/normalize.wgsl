@@ -1,0 +1,41 @@
+// rows/normalize.wgsl: maps each element of a row by a function of itself and the row's sum of exponentials.
+// LANES invocations share a row: one pass finds maximum and sum (joined by a tree in workgroup memory where LANES is
+// above 1), a second writes. Rows are strided: element j of row (o, i) stands at (o * length + j) * inner + i.
+// Memory: each element in twice (the second time from cache where the row fits it), out once.
+
+override WORKGROUP_SIZE: u32 = 64;
+// A power of two that divides WORKGROUP_SIZE.
+override LANES: u32 = 1;
+
+struct Params {
+  rows: u32,
+  length: u32,
+  inner: u32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read_write> out: array<T>;
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn main(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let lane = local % LANES;
+  let row = workgroupIndex(group, groups) * (WORKGROUP_SIZE / LANES) + local / LANES;
+  // Invocations beyond the last row read it along, so that all meet at the barriers; they write nothing.
+  let within = min(row, params.rows - 1);
+  let start = within / params.inner * params.length * params.inner + within % params.inner;
+  var state = onlineEmpty();
+  for (var j = lane; j < params.length; j += LANES) {
+    state = onlineTake(state, f32(x[start + j * params.inner]));
+  }
+  if (LANES > 1) { state = onlineShare(state, local); }
+  if (row >= params.rows) { return; }
+  for (var j = lane; j < params.length; j += LANES) {
+    let index = start + j * params.inner;
+    out[index] = T(finish(f32(x[index]), state));
+  }
+}

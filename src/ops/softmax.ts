@@ -1,0 +1,247 @@
+// Softmax and its relatives, each reading a row once for its maximum and its sum of exponentials.
+import logSoftmaxWgsl from '../../shaders/rows/log_softmax.wgsl?raw'
+import logSumExpWgsl from '../../shaders/rows/log_sum_exp.wgsl?raw'
+import normalizeWgsl from '../../shaders/rows/normalize.wgsl?raw'
+import onlineWgsl from '../../shaders/rows/online.wgsl?raw'
+import softmaxWgsl from '../../shaders/rows/softmax.wgsl?raw'
+import { dtypes, type NumericArray } from '../dtype.ts'
+import { must } from '../errors.ts'
+import { shader } from '../kernel.ts'
+import { defineOp, needs, type Sample, type Tolerance } from '../op.ts'
+import { axes, axis, boolean } from '../options.ts'
+import { at, sizeOf, type Shape } from '../shape.ts'
+import { eachRow, rows, rowView, type RowView } from '../skeletons/rows.ts'
+import { reducedShape } from '../skeletons/reduce.ts'
+import type { Spec } from '../tape.ts'
+import type { Tensor } from '../tensor.ts'
+import { equal, exp, mul, sub, where } from './elementwise.ts'
+import { reshape, transpose } from './move.ts'
+import { sum, type ReduceOptions } from './reduce.ts'
+import { ULP } from './samples.ts'
+import { tensorAndOptions, type WithOptions } from './signature.ts'
+
+export interface SoftmaxOptions {
+  /** The axis along which probabilities add up to 1. Default −1. */
+  axis?: number
+}
+
+interface AxisAttributes {
+  readonly axis: number
+}
+
+const FLOATS = ['float32', 'float16'] as const
+const NEGATIVE_INFINITY = Number.NEGATIVE_INFINITY
+
+/** ULP a row's sum of exponentials may be off: one rounding an element, and exponentials of differences up to 6. */
+export const sumUlps = (length: number): number => length + 3 + 2 * 6
+
+const longestAxis = ([x]: readonly Spec[]): number => Math.max(1, ...must(x, 'input').shape)
+
+/** ln Σ exp of a row, in double precision: NaN where an element is, then +infinity, and −infinity of nothing. */
+export function logSumExpOf(x: NumericArray, start: number, step: number, length: number): number {
+  let top = NEGATIVE_INFINITY
+  for (let j = 0; j < length; j++) top = Math.max(top, at(x, start + j * step))
+  if (!Number.isFinite(top)) return top
+  let total = 0
+  for (let j = 0; j < length; j++) total += Math.exp(at(x, start + j * step) - top)
+  return top + Math.log(total)
+}
+
+const draw = { low: -3, high: 3 }
+const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
+
+/** Every special value beside ordinary ones, in rows of three. */
+const SPECIAL_ROWS = [
+  [1, 2, 3],
+  [Number.NaN, 1, 2],
+  [1, Number.POSITIVE_INFINITY, 2],
+  [NEGATIVE_INFINITY, 0, 1],
+  [NEGATIVE_INFINITY, NEGATIVE_INFINITY, NEGATIVE_INFINITY],
+  [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0],
+  [Number.POSITIVE_INFINITY, NEGATIVE_INFINITY, Number.NaN],
+  [1000, 0, -1000],
+  [-1000, -1000, -1000],
+  [-3.4e38, 3.4e38, 3.4e38],
+]
+
+/** Shapes and axes that softmax and logSoftmax are proven on: short and long rows, plain and strided. */
+const SAMPLES: Sample<[Tensor, SoftmaxOptions?]>[] = [
+  { inputs: [{ shape: [1], ...draw }] },
+  { inputs: [{ shape: [67], ...draw }] },
+  { inputs: [{ shape: [67, 10], ...draw }] },
+  { inputs: [{ shape: [5, 67], ...draw }], options: { axis: 0 } },
+  { inputs: [{ shape: [3, 67, 2], ...draw }], options: { axis: -2 } },
+  { inputs: [{ shape: [0, 3], ...draw }] },
+  { inputs: [{ shape: [3, 0], ...draw }] },
+  { inputs: [{ shape: [3, 1500], ...draw }], ...tooLarge },
+  {
+    inputs: [{ shape: [SPECIAL_ROWS.length, 3], values: SPECIAL_ROWS.flat() }],
+    gradient: false,
+    note: 'special values have no finite differences',
+  },
+  { inputs: [{ shape: [128, 10], ...draw }], benchmark: true, ...tooLarge },
+  { inputs: [{ shape: [1024, 1024], ...draw }], benchmark: true, ...tooLarge },
+  { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 0 }, benchmark: true, ...tooLarge },
+  { inputs: [{ shape: [16, 50257], ...draw }], benchmark: true, ...tooLarge },
+]
+
+interface SoftmaxEntry {
+  readonly name: string
+  /** A number of the row from ln Σ exp of the row. */
+  readonly reference: (x: number, logSum: number) => number
+  readonly kernel: string
+  readonly gradient: (y: Tensor, g: Tensor, axis: number) => Tensor
+  readonly tolerance: (length: number) => Tolerance
+}
+
+/** An op that maps each element by itself and its row's sum of exponentials. */
+function normalized(entry: SoftmaxEntry): WithOptions<SoftmaxOptions> {
+  const { name, gradient } = entry
+  const view = (x: Spec | undefined, { axis }: AxisAttributes): RowView => rowView(must(x, 'input').shape, axis)
+  return defineOp<AxisAttributes, [x: Tensor, options?: SoftmaxOptions]>({
+    name,
+    family: 'network',
+    parse: tensorAndOptions(name, { axis: axis(-1) }),
+    infer: ([x]) => {
+      needs(name, x as Spec, FLOATS)
+      return x as Spec
+    },
+    reference: ([x], [out], { inputs, attributes }) => {
+      const [from, to] = [must(x, 'input'), must(out, 'output')]
+      const { length, ...rest } = view(inputs[0], attributes)
+      eachRow({ length, ...rest }, (start, step) => {
+        const logSum = logSumExpOf(from, start, step, length)
+        for (let j = 0; j < length; j++) {
+          const index = start + j * step
+          to[index] = Number.isFinite(logSum) ? entry.reference(at(from, index), logSum) : Number.NaN
+        }
+      })
+    },
+    kernel: rows(
+      ({ inputs, attributes }) => view(inputs[0], attributes),
+      ({ inputs, attributes }) => ({
+        source: {
+          skeleton: shader(normalizeWgsl),
+          fragments: [shader(onlineWgsl), shader(entry.kernel)],
+          types: { T: dtypes[must(inputs[0], 'input').dtype].wgsl },
+        },
+        bindings: [{ input: 0 }, { output: 0 }],
+        params: { inner: view(inputs[0], attributes).inner },
+      }),
+    ),
+    gradient: (_inputs, [y], [g], attributes) => [gradient(y as Tensor, g as Tensor, attributes.axis)],
+    samples: SAMPLES,
+    tolerance: inputs => entry.tolerance(longestAxis(inputs)),
+  })
+}
+
+/**
+ * Probabilities exp x / Σ exp x along an axis; the shape is x's. A row with NaN or +infinity in it, or with nothing
+ * above −infinity, is NaN throughout. Throws `dtype` unless x is a float.
+ */
+export const softmax: WithOptions<SoftmaxOptions> = normalized({
+  name: 'softmax',
+  reference: (x, logSum) => Math.exp(x - logSum),
+  kernel: softmaxWgsl,
+  // dx = y·(g − Σ g·y)
+  gradient: (y, g, axis) => mul(y, sub(g, sum(mul(g, y), { axis, keepDims: true }))),
+  // Numerator and sum are exponentials, then a division; probabilities below 2⁻⁶⁰ lose more, or are flushed.
+  tolerance: length => ({ relative: (sumUlps(length) + 15 + 3) * ULP, absolute: 2 ** -60 }),
+})
+
+/**
+ * ln softmax(x) along an axis, without the underflow of a logarithm after softmax; the shape is x's. Rows are NaN as
+ * those of softmax are. Throws `dtype` unless x is a float.
+ */
+export const logSoftmax: WithOptions<SoftmaxOptions> = normalized({
+  name: 'logSoftmax',
+  reference: (x, logSum) => x - logSum,
+  kernel: logSoftmaxWgsl,
+  // dx = g − softmax(x)·Σ g
+  gradient: (y, g, axis) => sub(g, mul(exp(y), sum(g, { axis, keepDims: true }))),
+  // A relative error of the sum is an absolute one of its logarithm, which itself is within 2⁻²¹ or 3 ULP.
+  tolerance: length => ({ relative: 4 * ULP, absolute: 2 ** -21 + sumUlps(length) * ULP }),
+})
+
+interface LogSumExpAttributes extends RowView {
+  /** Of the result. */
+  readonly shape: Shape
+}
+
+/**
+ * ln Σ exp x over one axis or several, all when none is named. −infinity of nothing or of −infinities, +infinity where
+ * an element is, NaN where one is NaN. Throws `dtype` unless x is a float.
+ */
+export const logSumExp: WithOptions<ReduceOptions> = defineOp<
+  LogSumExpAttributes,
+  [x: Tensor, options?: ReduceOptions]
+>({
+  name: 'logSumExp',
+  family: 'reduction',
+  parse: (...args) => {
+    const call = tensorAndOptions('logSumExp', { axis: axes, keepDims: boolean(false) })(...args)
+    const [x] = args
+    const shape = reducedShape(x.shape, call.attributes)
+    const reduced = call.attributes.axis
+    const first = reduced[0] ?? x.rank
+    const last = first + reduced.length - 1
+    if (reduced.at(-1) === last || reduced.length === 0) {
+      return { inputs: [x], attributes: { ...rowView(x.shape, first, last), shape } }
+    }
+    // Axes that lie apart are brought together at the end.
+    const permutation = [...x.shape.keys()].filter(axis => !reduced.includes(axis)).concat(reduced)
+    const moved = transpose(x, { permutation })
+    const from = x.rank - reduced.length
+    return { inputs: [moved], attributes: { ...rowView(moved.shape, from, x.rank - 1), shape } }
+  },
+  infer: ([x], { shape }) => {
+    needs('logSumExp', x as Spec, FLOATS)
+    return { shape, dtype: (x as Spec).dtype }
+  },
+  reference: ([x], [out], { attributes }) => {
+    eachRow(attributes, (start, step, row) => {
+      must(out, 'output')[row] = logSumExpOf(must(x, 'input'), start, step, attributes.length)
+    })
+  },
+  kernel: rows(
+    ({ attributes }) => attributes,
+    ({ inputs, attributes }) => ({
+      source: {
+        skeleton: shader(logSumExpWgsl),
+        fragments: [shader(onlineWgsl)],
+        types: { T: dtypes[must(inputs[0], 'input').dtype].wgsl },
+      },
+      bindings: [{ input: 0 }, { output: 0 }],
+      params: { inner: attributes.inner },
+    }),
+  ),
+  gradient: ([x], [y], [g], { outer, length, inner }) => {
+    // dx = g·softmax(x), and 0 where all were −infinity.
+    const p = softmax(reshape(x as Tensor, [outer, length, inner]), { axis: 1 })
+    const kept = (tensor: Tensor | undefined): Tensor => reshape(tensor as Tensor, [outer, 1, inner])
+    const dx = where(equal(kept(y), NEGATIVE_INFINITY), 0, mul(p, kept(g)))
+    return [reshape(dx, (x as Tensor).shape)]
+  },
+  samples: [
+    { inputs: [{ shape: [], ...draw }] },
+    { inputs: [{ shape: [1], ...draw }], options: { axis: 0, keepDims: true } },
+    { inputs: [{ shape: [67], ...draw }] },
+    { inputs: [{ shape: [67, 10], ...draw }], options: { axis: -1 } },
+    { inputs: [{ shape: [67, 3], ...draw }], options: { axis: 0, keepDims: true } },
+    { inputs: [{ shape: [3, 4, 5], ...draw }], options: { axis: [1, 2] } },
+    { inputs: [{ shape: [3, 4, 5], ...draw }], options: { axis: [2, 0], keepDims: true } },
+    { inputs: [{ shape: [3, 4], ...draw }], options: { axis: [] } },
+    { inputs: [{ shape: [0, 3], ...draw }], options: { axis: 1 } },
+    { inputs: [{ shape: [3, 0], ...draw }], options: { axis: 1 } },
+    { inputs: [{ shape: [3, 1500], ...draw }], options: { axis: 1 }, ...tooLarge },
+    {
+      inputs: [{ shape: [SPECIAL_ROWS.length, 3], values: SPECIAL_ROWS.flat() }],
+      options: { axis: 1 },
+      gradient: false,
+      note: 'special values have no finite differences',
+    },
+    { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 1 }, benchmark: true, ...tooLarge },
+  ],
+  // As logSoftmax; several axes together make rows as long as the tensor.
+  tolerance: ([x]) => ({ relative: 4 * ULP, absolute: 2 ** -21 + sumUlps(sizeOf((x as Spec).shape)) * ULP }),
+})

@@ -1,0 +1,178 @@
+// Update ops: they overwrite parameters in place, in tape order, after all readers of the old version.
+import adamWgsl from '../../shaders/adam.wgsl?raw'
+import momentumWgsl from '../../shaders/momentum.wgsl?raw'
+import sgdWgsl from '../../shaders/sgd.wgsl?raw'
+import { dtypes, isFloat, type NumericArray } from '../dtype.ts'
+import { fail, must, show } from '../errors.ts'
+import { shader, WORKGROUP_SIZE, type Binding } from '../kernel.ts'
+import { defineOp, type Op, type Sample } from '../op.ts'
+import { at, sameShape, sizeOf } from '../shape.ts'
+import { move, moveReference, type Move } from '../skeletons/move.ts'
+import type { Spec } from '../tape.ts'
+import type { Tensor } from '../tensor.ts'
+import { ULP, ulps } from './samples.ts'
+
+type Update = Op<readonly Tensor[], readonly []>
+
+const copyWhole = ([value]: readonly Spec[]): readonly Move[] => [
+  { shape: [sizeOf((value as Spec).shape)], source: { offset: 0, strides: [1] }, target: { offset: 0, strides: [1] } },
+]
+
+/** Overwrites a parameter with a tensor of its shape and dtype: `assign(value, parameter)`. */
+export const assign: Op<[value: Tensor, parameter: Tensor], readonly []> = defineOp<object, [value: Tensor, parameter: Tensor], readonly []>({
+  name: 'assign',
+  family: 'update',
+  method: false,
+  parse: (value, parameter) => ({ inputs: [value, parameter], attributes: {} }),
+  infer: ([value, parameter]) => {
+    const [from, to] = [value as Spec, parameter as Spec]
+    if (!sameShape(from.shape, to.shape)) fail('shape', 'assign', `the parameter is ${show(to.shape)}, the value ${show(from.shape)}.`, 'They must be the same.')
+    return to
+  },
+  updates: [1],
+  reference: moveReference(copyWhole),
+  kernel: move(copyWhole),
+  gradient: 'none',
+  tolerance: ulps(0),
+  samples: [[1], [67], [3, 5]].map(shape => ({
+    inputs: [
+      { shape, low: -3, high: 3 },
+      { shape, low: -3, high: 3 },
+    ],
+  })),
+})
+
+interface UpdateEntry {
+  readonly name: string
+  readonly wgsl: string
+  /** Inputs: parameter, gradient, `states` of them, settings. */
+  readonly states: number
+  /** Names of the settings, in the order the kernel reads them. */
+  readonly settings: readonly string[]
+  /** The next parameter and states of one element. */
+  readonly rule: (p: number, g: number, states: readonly number[], settings: NumericArray) => readonly number[]
+  readonly sampleSettings: readonly (readonly number[])[]
+  /** Absolute error of one step of the samples, in ULP of 1. */
+  readonly error: number
+}
+
+/** An optimizer's update of a whole arena: `update(parameter, gradient, ...states, settings)`. */
+function update(entry: UpdateEntry): Update {
+  const { name, states, settings } = entry
+  const stateInputs = Array.from({ length: states }, (_, i) => i + 2)
+  return defineOp<object, readonly Tensor[], readonly []>({
+    name,
+    family: 'update',
+    method: false,
+    parse: (...inputs) => ({ inputs, attributes: {} }),
+    infer: inputs => {
+      if (inputs.length !== states + 3) fail('value', name, `it takes ${states + 3} tensors, not ${inputs.length}.`)
+      const parameter = must(inputs[0], 'parameter')
+      if (!isFloat(parameter.dtype)) fail('dtype', name, `the parameter is ${parameter.dtype}; it must be a float.`)
+      for (const input of inputs.slice(1, -1)) {
+        if (!sameShape(input.shape, parameter.shape)) fail('shape', name, `the parameter is ${show(parameter.shape)}, its gradient or state ${show(input.shape)}.`)
+      }
+      if (at(must(inputs.at(-1), 'settings').shape, 0) !== settings.length) fail('shape', name, `settings are ${settings.join(', ')}.`)
+      return [parameter, ...stateInputs.map(i => must(inputs[i], 'state'))]
+    },
+    mixed: true,
+    updates: [0, ...stateInputs],
+    reference: (inputs, outputs) => {
+      const [p, g] = inputs as [NumericArray, NumericArray]
+      const last = must(inputs.at(-1), 'settings')
+      for (let i = 0; i < p.length; i++) {
+        const next = entry.rule(at(p, i), at(g, i), stateInputs.map(k => at(must(inputs[k], 'state'), i)), last)
+        next.forEach((value, k) => {
+          must(outputs[k], 'output')[i] = value
+        })
+      }
+    },
+    kernel: {
+      variants: ['vec4'],
+      program: ({ inputs }) => {
+        const parameter = must(inputs[0], 'parameter')
+        const size = Math.ceil(sizeOf(parameter.shape) / 4)
+        const bindings: Binding[] = [{ output: 0 }, { input: 1 }, ...stateInputs.map((_, i) => ({ output: i + 1 })), { input: states + 2 }]
+        return {
+          dispatches: [
+            {
+              source: { skeleton: shader(entry.wgsl), types: { T: dtypes[parameter.dtype].wgsl } },
+              overrides: { WORKGROUP_SIZE },
+              bindings,
+              params: { size },
+              workgroups: Math.ceil(size / WORKGROUP_SIZE),
+            },
+          ],
+        }
+      },
+    },
+    gradient: 'none',
+    tolerance: () => ({ relative: 8 * ULP, absolute: entry.error * ULP }),
+    samples: entry.sampleSettings.flatMap(values =>
+      [[1], [67], [3, 5], [1000]].map((shape): Sample<readonly Tensor[]> => ({
+        inputs: [
+          { shape, low: -3, high: 3 },
+          { shape, low: -1, high: 1 },
+          ...stateInputs.map(() => ({ shape, low: 0, high: 1 })),
+          { shape: [settings.length], values },
+        ],
+        gradient: false,
+        note: 'updates have no gradient',
+      })),
+    ),
+  })
+}
+
+/** p − learningRate·(g + weightDecay·p). */
+export const sgdUpdate: Update = update({
+  name: 'sgdUpdate',
+  wgsl: sgdWgsl,
+  states: 0,
+  settings: ['learningRate', 'weightDecay'],
+  rule: (p, g, _states, s) => [p - at(s, 0) * (g + at(s, 1) * p)],
+  sampleSettings: [
+    [0.1, 0],
+    [0.1, 0.01],
+  ],
+  error: 4,
+})
+
+/** Momentum as in PyTorch; `share` is 1 − dampening, and at the first step momentum 0 and share 1 make v = g. */
+export const momentumUpdate: Update = update({
+  name: 'momentumUpdate',
+  wgsl: momentumWgsl,
+  states: 1,
+  settings: ['learningRate', 'weightDecay', 'momentum', 'share', 'nesterov'],
+  rule: (p, gradient, [velocity], s) => {
+    const g = gradient + at(s, 1) * p
+    const v = at(s, 2) * (velocity as number) + at(s, 3) * g
+    const step = at(s, 4) ? g + at(s, 2) * v : v
+    return [p - at(s, 0) * step, v]
+  },
+  sampleSettings: [
+    [0.1, 0, 0.9, 1, 0],
+    [0.1, 0.01, 0.9, 0.5, 0],
+    [0.1, 0, 0.9, 1, 1],
+  ],
+  error: 8,
+})
+
+/** Adam: Kingma and Ba 2015, algorithm 1. */
+export const adamUpdate: Update = update({
+  name: 'adamUpdate',
+  wgsl: adamWgsl,
+  states: 2,
+  settings: ['learningRate', 'beta1', '1 - beta1', 'beta2', '1 - beta2', 'epsilon', '1 - beta1^t', '1 - beta2^t'],
+  rule: (p, g, [mean, square], s) => {
+    const m = at(s, 1) * (mean as number) + at(s, 2) * g
+    const v = at(s, 3) * (square as number) + at(s, 4) * g * g
+    const step = m / at(s, 6) / (Math.sqrt(v / at(s, 7)) + at(s, 5))
+    return [p - at(s, 0) * step, m, v]
+  },
+  sampleSettings: [
+    [0.001, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.1, 0.001],
+    [0.1, 0.9, 0.1, 0.999, 0.001, 1e-8, 0.65, 0.01],
+  ],
+  // The step is at most 0.1·1.5·√10: a dozen ULP of it, and those of p ≤ 3.
+  error: 16,
+})

@@ -1,0 +1,93 @@
+// Row kernels: each row of a tensor is read by one thread or by a workgroup together.
+import { must } from '../errors.ts'
+import { WORKGROUP_SIZE, type Binding, type Kernel, type KernelRequest, type KernelSource } from '../kernel.ts'
+import { sizeOf, type Shape } from '../shape.ts'
+import type { Spec } from '../tape.ts'
+
+/** A tensor seen as [outer, length, inner]: a row runs along the middle axis. */
+export interface RowView {
+  readonly outer: number
+  readonly length: number
+  readonly inner: number
+}
+
+/** The rows of `shape` along the axes from `first` to `last`. */
+export function rowView(shape: Shape, first: number, last: number = first): RowView {
+  return {
+    outer: sizeOf(shape.slice(0, first)),
+    length: sizeOf(shape.slice(first, last + 1)),
+    inner: sizeOf(shape.slice(last + 1)),
+  }
+}
+
+/** The rows along the last axis. */
+export const lastAxis = ({ shape }: Spec): RowView => rowView(shape, shape.length - 1)
+
+/** Calls `visit` with the place of each row's first element, the step to the next one, and the row's number. */
+export function eachRow(
+  { outer, length, inner }: RowView,
+  visit: (start: number, step: number, row: number) => void,
+): void {
+  for (let o = 0; o < outer; o++) {
+    for (let i = 0; i < inner; i++) visit(o * length * inner + i, inner, o * inner + i)
+  }
+}
+
+/** What runs over the rows: a skeleton with WORKGROUP_SIZE and LANES, and params `rows` and `length`. */
+export interface RowProgram {
+  readonly source: KernelSource
+  readonly bindings: readonly Binding[]
+  /** Params beside `rows` and `length`. */
+  readonly params: Readonly<Record<string, number>>
+}
+
+/** Rows up to this long are each left to one thread. */
+const SHORT = 32
+
+/** From this many rows on, one thread each keeps a GPU busy, and neighbours read side by side where rows interleave. */
+const MANY = 4096
+
+/**
+ * A kernel over rows. Variant `thread` gives each row to one thread; `workgroup` gives it to a workgroup, whose threads
+ * join what they found.
+ */
+export function rows<A extends object>(
+  view: (request: KernelRequest<A>) => RowView,
+  program: (request: KernelRequest<A>) => RowProgram,
+): Kernel<A> {
+  return {
+    variants: ['thread', 'workgroup'],
+    choose(request) {
+      const { outer, length, inner } = view(request)
+      const enough = outer * inner >= (request.device.isSoftware ? WORKGROUP_SIZE : MANY)
+      const together = length > SHORT && !(enough && (inner > 1 || request.device.isSoftware))
+      return together ? 'workgroup' : 'thread'
+    },
+    program(request) {
+      const { outer, length, inner } = view(request)
+      const { source, bindings, params } = program(request)
+      const together = request.variant === 'workgroup'
+      const size = together ? lanesFor(length, request.device.maxInvocations) : WORKGROUP_SIZE
+      return {
+        dispatches: [
+          {
+            source,
+            bindings,
+            overrides: { WORKGROUP_SIZE: size, LANES: together ? size : 1 },
+            params: { rows: outer * inner, length, ...params },
+            workgroups: Math.ceil((outer * inner) / (together ? 1 : size)),
+          },
+        ],
+      }
+    },
+  }
+}
+
+/** Threads that share a row: more for long ones, within what the device allows. A power of two. */
+function lanesFor(length: number, most: number): number {
+  const wanted = length > 16 * WORKGROUP_SIZE ? 4 * WORKGROUP_SIZE : WORKGROUP_SIZE
+  return Math.min(wanted, 2 ** Math.floor(Math.log2(most)))
+}
+
+/** The dtype of a request's first output. */
+export const outputOf = (request: KernelRequest<never>): Spec => must(request.outputs[0], 'output')
