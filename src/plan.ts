@@ -109,11 +109,12 @@ class PlanBuilder {
     const members = new Set(this.nodes)
     for (const node of this.nodes) {
       if (!node.op.layout) continue
-      node.inputs.forEach((value, input) => {
+      const sources = node.inputs.map(sourceOf)
+      sources.forEach((value, input) => {
         const producer = value.node
-        const free = producer && members.has(producer) && !value.storage && !producer.op.alias && !producer.op.updates
-        const once = node.inputs.indexOf(value) === node.inputs.lastIndexOf(value) && !placed.has(value)
-        if (free && once && !producer.op.layout && !this.kept.has(value)) placed.set(value, { node, input })
+        const free = producer && members.has(producer) && !value.storage && !producer.op.updates && !producer.op.layout
+        const once = sources.indexOf(value) === sources.lastIndexOf(value) && !placed.has(value)
+        if (free && once && !this.kept.has(value)) placed.set(value, { node, input })
       })
       // One buffer cannot be read and written in a dispatch: a producer must not read what is placed beside its output.
       for (const [value, place] of placed) {

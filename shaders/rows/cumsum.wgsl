@@ -8,6 +8,8 @@ override WORKGROUP_SIZE: u32 = 64;
 // A power of two that divides WORKGROUP_SIZE.
 override LANES: u32 = 1;
 
+const ITEMS = 8u;
+
 struct Params {
   rows: u32,
   length: u32,

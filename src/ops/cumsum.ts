@@ -1,6 +1,6 @@
 // Running sums along an axis.
 import cumsumWgsl from '../../shaders/rows/cumsum.wgsl?raw'
-import { dtypes } from '../dtype.ts'
+import { dtypes, isFloat } from '../dtype.ts'
 import { fail, must } from '../errors.ts'
 import { shader } from '../kernel.ts'
 import { defineOp, type Sample } from '../op.ts'
@@ -22,9 +22,6 @@ interface AxisAttributes {
   readonly axis: number
 }
 
-/** Elements a thread adds before the threads of a workgroup join. */
-const ITEMS = 8
-
 // Of one sign, so that no sum cancels and its error is relative to itself.
 const draw = { low: 0.1, high: 1 }
 const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
@@ -44,11 +41,14 @@ export const cumsum: WithOptions<CumsumOptions> = defineOp<AxisAttributes, [x: T
     return x as Spec
   },
   reference: ([x], [out], { inputs, attributes }) => {
-    const view = rowView(must(inputs[0], 'input').shape, attributes.axis)
+    const { shape, dtype } = must(inputs[0], 'input')
+    const view = rowView(shape, attributes.axis)
+    const float = isFloat(dtype)
     eachRow(view, (start, step) => {
       let total = 0
       for (let j = 0; j < view.length; j++) {
-        total += at(must(x, 'input'), start + j * step)
+        const next = total + at(must(x, 'input'), start + j * step)
+        total = float ? next : next | 0
         must(out, 'output')[start + j * step] = total
       }
     })
@@ -61,7 +61,6 @@ export const cumsum: WithOptions<CumsumOptions> = defineOp<AxisAttributes, [x: T
         source: {
           skeleton: shader(cumsumWgsl),
           types: { T: dtypes[dtype].wgsl, Compute: dtypes[dtype].compute },
-          constants: { ITEMS },
         },
         bindings: [{ input: 0 }, { output: 0 }],
         params: { inner: rowView(shape, attributes.axis).inner },

@@ -3,6 +3,7 @@ import { isFloat, roundTo, type DType } from '../dtype.ts'
 import type { Engine } from '../engine.ts'
 import type { AnyOp, Call, OpDefinition, Sample, SampleInput } from '../op.ts'
 import { tensor } from '../ops/create.ts'
+import { parameter } from '../ops/parameter.ts'
 import { hostRandom } from '../random.ts'
 import { sizeOf } from '../shape.ts'
 import { Tensor } from '../tensor.ts'
@@ -17,16 +18,10 @@ export interface Drawn {
   readonly numbers: readonly number[]
 }
 
-/** The dtype of a sample input, where floats are to be `float`. */
-function dtypeOf(input: SampleInput, float: DType): DType {
-  const dtype = input.dtype ?? 'float32'
-  return isFloat(dtype) ? float : dtype
-}
-
-/** Draws the numbers of a sample's inputs; the same seed gives the same. Floats are drawn as `float` can hold them. */
+/** Draws the numbers of a sample's inputs; the same seed gives the same. Inputs that name no dtype are of `float`. */
 export function drawInputs(sample: Sample, seed: number, float: DType = 'float32'): Drawn[] {
   return sample.inputs.map((input, index) => {
-    const dtype = dtypeOf(input, float)
+    const dtype = input.dtype ?? float
     const random = hostRandom(seed, index)
     const numbers = Array.from({ length: sizeOf(input.shape) }, (_, i) => {
       if (input.values) return roundTo(dtype, input.values[i % input.values.length] ?? 0)
@@ -65,6 +60,18 @@ export function upload(engine: Engine, { shape, dtype, numbers }: Drawn): Tensor
 export function primitiveOf(op: AnyOp): OpDefinition | null {
   const { definition } = op
   return 'parse' in definition && 'infer' in definition ? (definition as unknown as OpDefinition) : null
+}
+
+/** Drawn inputs as tensors of an engine; those that the op overwrites as parameters. */
+export function uploadInputs(op: AnyOp, sample: Sample, engine: Engine, drawn: readonly Drawn[]): Tensor[] {
+  const updates = sample.call ? [] : (op.definition.updates ?? [])
+  return drawn.map((input, index) => {
+    const x = upload(engine, input)
+    if (!updates.includes(index)) return x
+    const target = parameter(x)
+    x.dispose()
+    return target
+  })
 }
 
 /** What a primitive makes of an argument list. */

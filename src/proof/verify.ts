@@ -10,7 +10,7 @@ import { tensor } from '../ops/create.ts'
 import type { Spec } from '../tape.ts'
 import { eachTensor, Parameter, scope, Tensor } from '../tensor.ts'
 import { firstDifference, largest } from './compare.ts'
-import { argumentsOf, callOp, describeSample, drawInputs, drawWeights, parseCall, primitiveOf, upload, type Drawn } from './samples.ts'
+import { argumentsOf, callOp, describeSample, drawInputs, drawWeights, parseCall, primitiveOf, uploadInputs, type Drawn } from './samples.ts'
 import { accumulated, budgetOf, nodesBehind, storedTolerance } from './tolerance.ts'
 import { inputSpecs, serves, variantsOf, withVariant } from './variants.ts'
 
@@ -168,7 +168,7 @@ async function compute(
   const parameters: Parameter[] = []
   const pending = engine.use(() =>
     scope(() => {
-      const inputs = drawn.map(input => upload(engine, input))
+      const inputs = uploadInputs(op, sample, engine, drawn)
       const args = argumentsOf(sample, inputs)
       eachTensor(args, item => {
         if (item instanceof Parameter) parameters.push(item)

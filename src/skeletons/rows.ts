@@ -1,5 +1,4 @@
 // Row kernels: each row of a tensor is read by one thread or by a workgroup together.
-import { must } from '../errors.ts'
 import { WORKGROUP_SIZE, type Binding, type Kernel, type KernelRequest, type KernelSource } from '../kernel.ts'
 import { sizeOf, type Shape } from '../shape.ts'
 import type { Spec } from '../tape.ts'
@@ -88,6 +87,3 @@ function lanesFor(length: number, most: number): number {
   const wanted = length > 16 * WORKGROUP_SIZE ? 4 * WORKGROUP_SIZE : WORKGROUP_SIZE
   return Math.min(wanted, 2 ** Math.floor(Math.log2(most)))
 }
-
-/** The dtype of a request's first output. */
-export const outputOf = (request: KernelRequest<never>): Spec => must(request.outputs[0], 'output')

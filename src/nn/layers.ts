@@ -1,0 +1,106 @@
+// The layers of a multilayer perceptron: linear, activations, dropout, and their composition.
+import { fail, show } from '../errors.ts'
+import { parameter } from '../ops/parameter.ts'
+import { zeros } from '../ops/create.ts'
+import { linear as linearOp } from '../ops/matmul.ts'
+import { dropout as dropoutOp } from '../ops/random.ts'
+import { softmax as softmaxOp } from '../ops/softmax.ts'
+import * as unary from '../ops/unary.ts'
+import { boolean, number, parseOptions } from '../options.ts'
+import { at } from '../shape.ts'
+import type { Tensor } from '../tensor.ts'
+import { initialize, type Initializer, type InitializerName } from './initializers.ts'
+import { checkLayers, layer, type Layer } from './layer.ts'
+
+function checkSize(where: string, size: unknown, name: string): void {
+  if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return
+  fail('value', where, `${name} is ${show(size)}; it must be a whole number above 0.`)
+}
+
+export interface LinearOptions {
+  bias?: boolean
+  initializer?: InitializerName | Initializer
+}
+
+/** x·w + b with w of shape [inputs, outputs], drawn by the initialiser, and b of zeros. */
+export function linear(inputs: number, outputs: number, options: LinearOptions = {}): Layer {
+  checkSize('linear', inputs, 'inputs')
+  checkSize('linear', outputs, 'outputs')
+  const any = (value: unknown) => value as LinearOptions['initializer']
+  const { bias, initializer = 'glorotUniform' } = parseOptions('linear', options, { bias: boolean(true), initializer: any })
+  const weight = parameter(initialize('linear', [inputs, outputs], initializer))
+  const offset = bias ? parameter(zeros([outputs])) : null
+  return layer({
+    label: `linear(${inputs}, ${outputs})`,
+    parameters: { weight, ...(offset ? { bias: offset } : {}) },
+    forward: x => (offset ? linearOp(x, weight, offset) : linearOp(x, weight)),
+  })
+}
+
+/** An elementwise function as a layer. */
+const activation =
+  <O extends object>(name: string, apply: (x: Tensor, options?: O) => Tensor) =>
+  (options?: O): Layer => {
+    const words = options ? Object.entries(options).map(([key, value]) => `${key}: ${show(value)}`) : []
+    return layer({ label: `${name}(${words.join(', ')})`, forward: x => apply(x, options) })
+  }
+
+export const relu = activation('relu', x => unary.relu(x))
+export const leakyRelu = activation('leakyRelu', unary.leakyRelu)
+export const elu = activation('elu', unary.elu)
+export const selu = activation('selu', x => unary.selu(x))
+export const gelu = activation('gelu', unary.gelu)
+export const silu = activation('silu', x => unary.silu(x))
+export const sigmoid = activation('sigmoid', x => unary.sigmoid(x))
+export const tanh = activation('tanh', x => unary.tanh(x))
+export const softplus = activation('softplus', x => unary.softplus(x))
+export const softmax = activation('softmax', softmaxOp)
+export const identity = activation('identity', x => x)
+
+/** Activations that `mlp` takes by name. */
+export const activations = { relu, leakyRelu, elu, selu, gelu, silu, sigmoid, tanh, softplus, identity }
+export type ActivationName = keyof typeof activations
+
+/** In training, drops a random share of the elements and scales the rest by 1 / (1 − probability). */
+export function dropout(probability: number): Layer {
+  if (typeof probability !== 'number' || !(probability >= 0 && probability < 1)) {
+    fail('value', 'dropout', `probability is ${show(probability)}; it must be in [0, 1).`)
+  }
+  return layer({ label: `dropout(${probability})`, forward: (x, { training }) => dropoutOp(x, { probability, training }) })
+}
+
+/** Layers one after another. */
+export function sequential(...layers: readonly Layer[]): Layer {
+  checkLayers('sequential', layers)
+  return layer({
+    label: 'sequential',
+    layers,
+    forward: (x, options) => layers.reduce((y, part) => part(y, options), x),
+  })
+}
+
+export interface MlpOptions {
+  activation?: ActivationName
+  /** Share of each hidden layer's units dropped in training. Default 0: none. */
+  dropout?: number
+  initializer?: InitializerName | Initializer
+}
+
+/** A multilayer perceptron of the given sizes, inputs and outputs included: `mlp([784, 1024, 10])`. The last layer is linear. */
+export function mlp(sizes: readonly number[], options: MlpOptions = {}): Layer {
+  if (!Array.isArray(sizes) || sizes.length < 2) fail('value', 'mlp', `sizes are ${show(sizes)}; at least two are needed.`, 'Write mlp([inputs, …, outputs]).')
+  const any = (value: unknown) => value as MlpOptions['initializer']
+  const name = (value: unknown): ActivationName => {
+    if (value === undefined) return 'relu'
+    if (typeof value === 'string' && Object.hasOwn(activations, value)) return value as ActivationName
+    return fail('option', 'mlp', `unknown activation ${show(value)}.`, `Known: ${Object.keys(activations).join(', ')}.`)
+  }
+  const checked = parseOptions('mlp', options, { activation: name, dropout: number(0, { min: 0, max: 1 }), initializer: any })
+  const layers = sizes.slice(1).flatMap((outputs, i): Layer[] => {
+    const inputs = at(sizes, i)
+    const weights = linear(inputs, outputs, checked.initializer === undefined ? {} : { initializer: checked.initializer })
+    if (i === sizes.length - 2) return [weights]
+    return [weights, activations[checked.activation](), ...(checked.dropout > 0 ? [dropout(checked.dropout)] : [])]
+  })
+  return sequential(...layers)
+}

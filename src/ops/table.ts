@@ -1,0 +1,56 @@
+// The op table: every op by name, and the methods that chain them.
+import { fail } from '../errors.ts'
+import type { AnyOp } from '../op.ts'
+import { Parameter, Tensor } from '../tensor.ts'
+import * as binary from './binary.ts'
+import * as move from './move.ts'
+import { assignTo } from './parameter.ts'
+import * as power from './power.ts'
+import * as random from './random.ts'
+import * as reduce from './reduce.ts'
+import * as unary from './unary.ts'
+import * as update from './update.ts'
+
+/** Ops whose first argument is a tensor: each is a method too. */
+const chained = { ...unary, ...binary, ...power, ...reduce, ...move, dropout: random.dropout }
+
+const modules = { ...chained, ...random, ...update }
+
+/** Every op by its name, from which tests, benchmarks and the docs' table follow. */
+export const ops: Readonly<Record<string, AnyOp>> = Object.fromEntries(
+  Object.values(modules)
+    .filter((item): item is typeof item & AnyOp => typeof item === 'function' && 'definition' in item)
+    .map(op => [op.definition.name, op]),
+)
+
+/** Ops with `method: false` take a list first. */
+type Chained = Omit<typeof chained, 'concat' | 'stack' | 'pack'>
+
+/** The call of an op without its first argument. */
+type Method<F> = F extends (first: never, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never
+
+type Methods = { [K in keyof Chained as Chained[K] extends { definition: unknown } ? K : never]: Method<Chained[K]> }
+
+declare module '../tensor.ts' {
+  interface Tensor extends Methods {}
+  interface Parameter {
+    /** Overwrites the parameter with a tensor of its shape and dtype. */
+    assign(value: Tensor): void
+  }
+}
+
+for (const op of Object.values(ops)) {
+  if (op.definition.method === false) continue
+  const call = op as (...args: never[]) => unknown
+  install(Tensor, op.definition.name, function (this: Tensor, ...rest: never[]) {
+    return call(this as never, ...rest)
+  })
+}
+install(Parameter, 'assign', function (this: Parameter, value: Tensor) {
+  assignTo(this, value)
+})
+
+function install(target: typeof Tensor, name: string, method: (...rest: never[]) => unknown): void {
+  if (name in target.prototype) fail('internal', 'table', `internal: two methods are called ${name}.`)
+  Object.defineProperty(target.prototype, name, { value: method, configurable: true, writable: true })
+}
