@@ -1,11 +1,11 @@
 // compile: record a function once, plan it once, replay it with one submit a call.
 import type { DispatchReport, Executable } from './backend.ts'
-import { Engine, currentEngine, newVersion } from './engine.ts'
+import { currentEngine, type Engine, newVersion } from './engine.ts'
 import { fail, must, show } from './errors.ts'
-import { ALIGNMENT, Workspace, type Storage } from './memory.ts'
+import { ALIGNMENT, type Storage, Workspace } from './memory.ts'
 import { integer, parseOptions } from './options.ts'
-import { buildPlan, place, type Plan, type Slot } from './plan.ts'
-import { checkRange, currentRecording, inRecording, inScope, Value, type Recording } from './tape.ts'
+import { buildPlan, type Plan, place, type Slot } from './plan.ts'
+import { checkRange, currentRecording, inRecording, inScope, type Recording, Value } from './tape.ts'
 import { eachTensor, mapTensors, Parameter, refusePromise, Tensor } from './tensor.ts'
 
 /** What `.plan(...)` tells before anything runs. */
@@ -52,7 +52,8 @@ export function compile<Arguments extends readonly unknown[], Result>(
     const engine = inputs[0]?.engine ?? currentEngine('compile')
     for (const input of inputs) {
       input.read('compile')
-      if (input.engine !== engine) fail('engine', 'compile', 'the inputs belong to two engines.', 'Make them on one.')
+      if (input.engine !== engine)
+        fail('engine', 'compile', 'the inputs belong to two engines.', 'Make them on one.')
     }
     const key = `${engine.id} ${signature(args)}`
     let plan = plans.get(key)
@@ -92,7 +93,9 @@ function signature(tree: unknown): string {
   if (tree instanceof Tensor) return `${tree.dtype}[${tree.shape}]`
   if (Array.isArray(tree)) return `[${tree.map(signature).join(',')}]`
   if (typeof tree === 'object' && tree !== null) {
-    return `{${Object.entries(tree).map(([key, value]) => `${key}:${signature(value)}`).join(',')}}`
+    return `{${Object.entries(tree)
+      .map(([key, value]) => `${key}:${signature(value)}`)
+      .join(',')}}`
   }
   if (typeof tree === 'function' || typeof tree === 'symbol') {
     fail('recording', 'compile', `an argument is a ${typeof tree}.`, 'Close over it instead of passing it.')
@@ -113,6 +116,8 @@ class CompiledPlan {
   private readonly executable: Executable
   private readonly workspace: Workspace
   private readonly result: unknown
+  /** The value that each tensor of the result stood for when the function returned. */
+  private readonly results = new Map<Tensor, Value>()
   private readonly outputs = new Map<Value, Output>()
   private readonly recording: Recording
   /** Storages of tensors made inside the function: the plan keeps them. */
@@ -137,14 +142,21 @@ class CompiledPlan {
       finished: false,
     }
     const { recording } = this
-    recording.placeholders.push(...inputs.map(input => new Value(engine, input.shape, input.dtype, null, recording)))
+    recording.placeholders.push(
+      ...inputs.map(input => new Value(engine, input.shape, input.dtype, null, recording)),
+    )
     const { result, created } = inScope(() => {
       const placeholders = [...recording.placeholders]
-      const stand = mapTensors(args, () => new Tensor(must(placeholders.shift(), 'placeholder'))) as readonly unknown[]
+      const stand = mapTensors(
+        args,
+        () => new Tensor(must(placeholders.shift(), 'placeholder')),
+      ) as readonly unknown[]
       try {
         return inRecording(recording, () => {
           const value = engine.use(() => fn(...stand))
           refusePromise('compile', value)
+          // Now, while an updated parameter still stands for what the update gives.
+          eachTensor(value, tensor => this.results.set(tensor, tensor.value))
           return value
         })
       } finally {
@@ -156,11 +168,9 @@ class CompiledPlan {
         }
       }
     })
-    const values: Value[] = []
-    eachTensor(result, tensor => values.push(tensor.value))
     this.result = result
     this.plan = buildPlan({
-      keep: [...new Set(values)],
+      keep: [...new Set(this.results.values())],
       updates: recording.nodes.filter(node => node.op.updates),
       placeholders: recording.placeholders,
       elementBytes: engine.elementBytes,
@@ -174,7 +184,13 @@ class CompiledPlan {
 
     this.workspace = new Workspace(engine.memoryManager)
     const before = engine.memory().liveBytes
-    const placement = place(this.plan, engine.memoryManager, this.workspace, engine.runner.scratch(this.plan), engine.elementBytes)
+    const placement = place(
+      this.plan,
+      engine.memoryManager,
+      this.workspace,
+      engine.runner.scratch(this.plan),
+      engine.elementBytes,
+    )
     this.executable = engine.runner.prepare(this.plan, placement, this.workspace)
     this.bytes = engine.memory().liveBytes - before
     this.kernels = engine.runner.describe(this.plan)
@@ -200,8 +216,14 @@ class CompiledPlan {
       if (!slot) return
       const { value } = must(inputs[index], 'input')
       engine.realize(value)
-      if (value.storage) before.push({ from: value.storage, to: must(slot.storage, 'input slot'), bytes: slot.bytes })
-      else engine.runner.write(must(slot.storage, 'input slot'), value.dtype, must(value.host, 'host numbers').values)
+      if (value.storage)
+        before.push({ from: value.storage, to: must(slot.storage, 'input slot'), bytes: slot.bytes })
+      else
+        engine.runner.write(
+          must(slot.storage, 'input slot'),
+          value.dtype,
+          must(value.host, 'host numbers').values,
+        )
     })
     const after: { from: Storage; to: Storage; bytes: number }[] = []
     const fresh = new Map<Value, Value>()
@@ -213,7 +235,10 @@ class CompiledPlan {
         value.storage = from.retain()
         output.lent = new WeakRef(value)
       } else {
-        const to = slot.bytes > ALIGNMENT ? engine.memoryManager.acquire(slot.bytes) : engine.memoryManager.acquireSlot(slot.bytes)
+        const to =
+          slot.bytes > ALIGNMENT
+            ? engine.memoryManager.acquire(slot.bytes)
+            : engine.memoryManager.acquireSlot(slot.bytes)
         value.storage = to
         after.push({ from, to, bytes: slot.bytes })
       }
@@ -225,7 +250,10 @@ class CompiledPlan {
       const value = parameter.value
       newVersion(parameter, value, new Value(engine, value.shape, value.dtype))
     }
-    return mapTensors(this.result, tensor => new Tensor(must(fresh.get(tensor.value), 'result')))
+    return mapTensors(
+      this.result,
+      tensor => new Tensor(must(fresh.get(must(this.results.get(tensor), 'result')), 'result')),
+    )
   }
 
   /** Returned handles never change value: what is still held is copied out before the plan's memory is written again. */
@@ -252,7 +280,12 @@ class CompiledPlan {
     }
     for (const slot of this.plan.slots) {
       if (slot.kind === 'stored' && slot.storage?.isReleased) {
-        fail('disposed', 'compile', `a captured tensor of shape ${show(slot.value.shape)} was disposed.`, 'Keep the tensors the function closes over, or pass them as inputs.')
+        fail(
+          'disposed',
+          'compile',
+          `a captured tensor of shape ${show(slot.value.shape)} was disposed.`,
+          'Keep the tensors the function closes over, or pass them as inputs.',
+        )
       }
     }
   }

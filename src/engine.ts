@@ -1,13 +1,13 @@
 // The engine: one backend with its memory, its random stream and the work pending on it.
 import type { AdapterReport, Backend, Counters } from './backend.ts'
-import { hostArray, isFloat, type DType, type HostArray } from './dtype.ts'
+import { type DType, type HostArray, hostArray, isFloat } from './dtype.ts'
 import { fail, show } from './errors.ts'
-import { MemoryManager, Workspace, type MemoryReport } from './memory.ts'
+import { MemoryManager, type MemoryReport, Workspace } from './memory.ts'
 import type { OpDefinition } from './op.ts'
-import { buildPlan, place, type Plan } from './plan.ts'
+import { buildPlan, type Plan, place } from './plan.ts'
 import { randomKey } from './random.ts'
 import { sizeOf } from './shape.ts'
-import { currentRecording, makeNode, Value, type Node, type Range, type Spec } from './tape.ts'
+import { currentRecording, makeNode, type Node, type Range, type Spec, Value } from './tape.ts'
 import { Parameter, type Tensor } from './tensor.ts'
 
 /** Pending results above this many bytes, or this many nodes, are computed without waiting for a read. */
@@ -128,7 +128,12 @@ export class Engine {
   /** A scalar constant of an op. */
   constant(where: string, number: number, dtype: DType): Value {
     if (!isFloat(dtype) && (!Number.isInteger(number) || (dtype === 'uint32' && number < 0))) {
-      fail('dtype', where, `the number ${number} does not fit a ${dtype} tensor.`, 'Use a whole number, or cast the tensor to float32.')
+      fail(
+        'dtype',
+        where,
+        `the number ${number} does not fit a ${dtype} tensor.`,
+        'Use a whole number, or cast the tensor to float32.',
+      )
     }
     return new Value(this, [], dtype, { values: [number] })
   }
@@ -138,7 +143,12 @@ export class Engine {
     const recording = currentRecording()
     if (recording) {
       if (recording.engine !== this) {
-        fail('engine', op.name, 'a function compiled for one engine uses a tensor of another.', 'Make its tensors on one engine.')
+        fail(
+          'engine',
+          op.name,
+          'a function compiled for one engine uses a tensor of another.',
+          'Make its tensors on one engine.',
+        )
       }
       const node = makeNode(this, op, inputs, attributes, specs, recording)
       recording.nodes.push(node)
@@ -156,7 +166,12 @@ export class Engine {
   /** Gives a parameter the value an update op has computed; its arena's members follow. */
   overwrite(target: Tensor, after: Value): void {
     if (!(target instanceof Parameter)) {
-      fail('value', 'update', `${target} is not a parameter, and only parameters are overwritten.`, 'Make it one with parameter(tensor).')
+      fail(
+        'value',
+        'update',
+        `${target} is not a parameter, and only parameters are overwritten.`,
+        'Make it one with parameter(tensor).',
+      )
     }
     this.replace(target, after)
     for (const member of target.members) {
@@ -207,7 +222,13 @@ export class Engine {
   private runOnce(plan: Plan): void {
     const workspace = new Workspace(this.memoryManager)
     try {
-      const placement = place(plan, this.memoryManager, workspace, this.runner.scratch(plan), this.elementBytes)
+      const placement = place(
+        plan,
+        this.memoryManager,
+        workspace,
+        this.runner.scratch(plan),
+        this.elementBytes,
+      )
       const executable = this.runner.prepare(plan, placement, workspace)
       executable.stage()
       executable.run({ before: [], after: [] })
@@ -234,7 +255,8 @@ export class Engine {
     }
     this.flush()
     if (!value.storage) {
-      if (!value.available) fail('disposed', 'data', `the value of shape ${show(value.shape)} was overwritten by an update.`)
+      if (!value.available)
+        fail('disposed', 'data', `the value of shape ${show(value.shape)} was overwritten by an update.`)
       this.runOnce(buildPlan({ keep: [value], updates: [], elementBytes: this.elementBytes }))
     }
     return this.runner.read(value.storage as NonNullable<Value['storage']>, value)
@@ -244,7 +266,8 @@ export class Engine {
   realize(value: Value): void {
     if (value.storage || value.host) return
     this.flush()
-    if (!value.storage) this.runOnce(buildPlan({ keep: [value], updates: [], elementBytes: this.elementBytes }))
+    if (!value.storage)
+      this.runOnce(buildPlan({ keep: [value], updates: [], elementBytes: this.elementBytes }))
   }
 }
 
@@ -262,7 +285,8 @@ function forgetHistory(value: Value): void {
   const node = value.node
   if (!node || !value.storage) return
   for (const input of node.inputs) if (input.handles === 0) forgetHistory(input)
-  if (node.inputs.every(input => input.handles === 0 && input.node === null && !input.recording)) value.node = null
+  if (node.inputs.every(input => input.handles === 0 && input.node === null && !input.recording))
+    value.node = null
 }
 
 function rangeOf(values: ArrayLike<number>): Range | null {

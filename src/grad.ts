@@ -1,12 +1,12 @@
 // The gradient: a walk over the tape in reverse that records more ops, so that a gradient has gradients of its own.
 import { isFloat } from './dtype.ts'
 import { fail, show } from './errors.ts'
-import { checkOptions } from './options.ts'
-import { add } from './ops/elementwise.ts'
 import { ones, zeros } from './ops/create.ts'
+import { add } from './ops/elementwise.ts'
 import { reshape } from './ops/move.ts'
 import { sum } from './ops/reduce.ts'
-import { sameShape, type Shape } from './shape.ts'
+import { checkOptions } from './options.ts'
+import { type Shape, sameShape } from './shape.ts'
 import { currentRecording, currentScope, inScope, type Node, type Value } from './tape.ts'
 import { Tensor } from './tensor.ts'
 
@@ -25,10 +25,17 @@ export interface GradOptions {
 export function grad(output: Tensor, inputs: readonly Tensor[], options: GradOptions = {}): Tensor[] {
   checkOptions('grad', options, ['outputGradient', 'allowUnused'])
   if (!(output instanceof Tensor)) fail('value', 'grad', `output must be a tensor, not ${show(output)}.`)
-  if (!Array.isArray(inputs)) fail('value', 'grad', `inputs must be a list of tensors, not ${show(inputs)}.`, 'Write grad(loss, [w, b]).')
+  if (!Array.isArray(inputs))
+    fail(
+      'value',
+      'grad',
+      `inputs must be a list of tensors, not ${show(inputs)}.`,
+      'Write grad(loss, [w, b]).',
+    )
   const root = output.read('grad')
   const sources = inputs.map((input, index) => {
-    if (!(input instanceof Tensor)) fail('value', 'grad', `input ${index} must be a tensor, not ${show(input)}.`)
+    if (!(input instanceof Tensor))
+      fail('value', 'grad', `input ${index} must be a tensor, not ${show(input)}.`)
     return input.read('grad')
   })
   const seed = checkSeed(output, options.outputGradient)
@@ -36,10 +43,14 @@ export function grad(output: Tensor, inputs: readonly Tensor[], options: GradOpt
   const { result, created } = inScope(() => {
     const reached = reach(root, new Set(sources))
     const gradients = new Map<Value, Tensor>()
-    if (reached.has(root)) gradients.set(root, seed ?? ones([], { dtype: output.dtype, engine: output.engine }))
-    const nodes = [...new Set([...reached].flatMap(value => (value.node ? [value.node] : [])))].sort((a, b) => b.id - a.id)
+    if (reached.has(root))
+      gradients.set(root, seed ?? ones([], { dtype: output.dtype, engine: output.engine }))
+    const nodes = [...new Set([...reached].flatMap(value => (value.node ? [value.node] : [])))].sort(
+      (a, b) => b.id - a.id,
+    )
     for (const node of nodes) {
-      if (node.outputs.some(value => gradients.has(value))) backward(node, gradients, reached, new Set(sources))
+      if (node.outputs.some(value => gradients.has(value)))
+        backward(node, gradients, reached, new Set(sources))
     }
     return sources.map((source, index) => {
       const found = gradients.get(source)
@@ -58,16 +69,31 @@ export function grad(output: Tensor, inputs: readonly Tensor[], options: GradOpt
 
 function checkSeed(output: Tensor, seed: Tensor | undefined): Tensor | null {
   if (!isFloat(output.dtype)) {
-    fail('gradient', 'grad', `output is ${output.dtype}; only floats have gradients.`, 'Use cast(x, \'float32\') before the loss.')
+    fail(
+      'gradient',
+      'grad',
+      `output is ${output.dtype}; only floats have gradients.`,
+      "Use cast(x, 'float32') before the loss.",
+    )
   }
   if (seed === undefined) {
     if (output.rank === 0) return null
-    fail('gradient', 'grad', `output has shape ${show(output.shape)}, which is no scalar.`, 'Reduce it with sum or mean, or pass outputGradient.')
+    fail(
+      'gradient',
+      'grad',
+      `output has shape ${show(output.shape)}, which is no scalar.`,
+      'Reduce it with sum or mean, or pass outputGradient.',
+    )
   }
   if (!(seed instanceof Tensor)) fail('value', 'grad', `outputGradient must be a tensor, not ${show(seed)}.`)
   seed.read('grad')
   if (!sameShape(seed.shape, output.shape)) {
-    fail('shape', 'grad', `outputGradient is ${show(seed.shape)}, the output is ${show(output.shape)}.`, 'They must be the same.')
+    fail(
+      'shape',
+      'grad',
+      `outputGradient is ${show(seed.shape)}, the output is ${show(output.shape)}.`,
+      'They must be the same.',
+    )
   }
   return seed
 }
@@ -128,7 +154,9 @@ function saved(value: Value): Tensor {
 export function undoBroadcast(gradient: Tensor, shape: Shape): Tensor {
   if (sameShape(gradient.shape, shape)) return gradient
   const lead = gradient.rank - shape.length
-  const axes = gradient.shape.flatMap((length, axis) => (axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : []))
+  const axes = gradient.shape.flatMap((length, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && length !== 1) ? [axis] : [],
+  )
   return reshape(sum(gradient, { axis: axes }), shape)
 }
 
@@ -140,11 +168,21 @@ function explainMissing(root: Value, input: Tensor, index: number): never {
     seen.add(value)
     const stale = value.outdated || currentRecording()?.outdated.has(value)
     if (stale && sameShape(value.shape, input.shape)) {
-      fail('gradient', 'grad', `input ${index}, of shape ${show(input.shape)}, was updated after the output was computed.`, 'Compute the loss again, then its gradient.')
+      fail(
+        'gradient',
+        'grad',
+        `input ${index}, of shape ${show(input.shape)}, was updated after the output was computed.`,
+        'Compute the loss again, then its gradient.',
+      )
     }
     queue.push(...(value.node?.inputs ?? []))
   }
-  if (!isFloat(input.dtype)) fail('gradient', 'grad', `input ${index} is ${input.dtype}; only floats have gradients.`)
-  return fail('gradient', 'grad', `the output does not depend on input ${index}, of shape ${show(input.shape)}.`, 'Check the inputs, or pass { allowUnused: true }.')
+  if (!isFloat(input.dtype))
+    fail('gradient', 'grad', `input ${index} is ${input.dtype}; only floats have gradients.`)
+  return fail(
+    'gradient',
+    'grad',
+    `the output does not depend on input ${index}, of shape ${show(input.shape)}.`,
+    'Check the inputs, or pass { allowUnused: true }.',
+  )
 }
-

@@ -2,17 +2,25 @@
 import './ops/table.ts'
 
 export type { AdapterReport, Counters, DispatchReport } from './backend.ts'
-export { compile, type Compiled, type CompileOptions, type PlanReport } from './compile.ts'
+export { type Compiled, type CompileOptions, compile, type PlanReport } from './compile.ts'
 export type { DType, HostArray } from './dtype.ts'
 export type { Engine } from './engine.ts'
-export { RetrogradError, type ErrorCode } from './errors.ts'
-export { grad, type GradOptions } from './grad.ts'
+export { type ErrorCode, RetrogradError } from './errors.ts'
+export { type GradOptions, grad } from './grad.ts'
 export { hostScalar } from './host.ts'
-export { init, type InitOptions } from './init.ts'
-export { shader, type Kernel, type KernelRequest, type Program, type ShaderFile } from './kernel.ts'
+export { type InitOptions, init } from './init.ts'
+export { type Kernel, type KernelRequest, type Program, type ShaderFile, shader } from './kernel.ts'
 export type { MemoryReport } from './memory.ts'
 export * as nn from './nn/index.ts'
-export { defineComposite, defineOp, type Op, type OpDefinition, type Sample, type SampleInput, type Tolerance } from './op.ts'
+export {
+  defineComposite,
+  defineOp,
+  type Op,
+  type OpDefinition,
+  type Sample,
+  type SampleInput,
+  type Tolerance,
+} from './op.ts'
 export * from './ops/index.ts'
 export * as optim from './optim/index.ts'
-export { Parameter, scope, Tensor, type NestedArray } from './tensor.ts'
+export { type NestedArray, Parameter, scope, Tensor } from './tensor.ts'

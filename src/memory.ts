@@ -54,7 +54,8 @@ export class Storage {
 /** Storage offsets of GPU bindings must be multiples of this many bytes. */
 export const ALIGNMENT = 256
 
-const roundUp = (bytes: number, multiple: number): number => Math.max(1, Math.ceil(bytes / multiple)) * multiple
+const roundUp = (bytes: number, multiple: number): number =>
+  Math.max(1, Math.ceil(bytes / multiple)) * multiple
 
 /** Sizes are rounded so that freed blocks fit again: to 256 bytes when small, else to an eighth of a power of two. */
 export function blockSize(bytes: number): number {
@@ -110,7 +111,8 @@ export class MemoryManager {
       const chunk = this.source.createBlock(size)
       this.live += size
       this.peak = Math.max(this.peak, this.live + this.pooled)
-      for (let slot = RING_SLOTS - 1; slot >= 0; slot--) this.freeSlots.push({ chunk, offset: slot * ALIGNMENT })
+      for (let slot = RING_SLOTS - 1; slot >= 0; slot--)
+        this.freeSlots.push({ chunk, offset: slot * ALIGNMENT })
     }
     const slot = this.freeSlots.pop() ?? bug('an empty ring')
     return new Storage(slot.chunk, slot.offset, bytes, false, () => this.freeSlots.push(slot))

@@ -76,7 +76,11 @@ export interface OpDefinition<
   /** Shape and dtype of the outputs; throws where the inputs do not fit. */
   infer(inputs: readonly Spec[], attributes: A): Spec | readonly Spec[]
   /** The definition of the op: plain loops, float64 accumulation. */
-  reference(inputs: readonly NumericArray[], outputs: readonly NumericArray[], context: ReferenceContext<A>): void
+  reference(
+    inputs: readonly NumericArray[],
+    outputs: readonly NumericArray[],
+    context: ReferenceContext<A>,
+  ): void
   readonly kernel: Kernel<A>
   /** Gradients with respect to the inputs, null where there is none. `'none'` says the op has no gradient at all. */
   readonly gradient:
@@ -141,7 +145,11 @@ function named<F extends object, D extends { name: string }>(call: F, definition
 }
 
 /** Applies an op to tensors: checks them, and appends a node to the tape. */
-export function applyOp(op: OpDefinition, inputs: readonly (Tensor | number)[], attributes: object): Tensor[] {
+export function applyOp(
+  op: OpDefinition,
+  inputs: readonly (Tensor | number)[],
+  attributes: object,
+): Tensor[] {
   const first = inputs.find(input => input instanceof Tensor) as Tensor | undefined
   if (!first) fail('value', op.name, 'at least one operand must be a tensor.', 'Wrap a number in tensor(…).')
   const engine = first.value.engine
@@ -150,10 +158,20 @@ export function applyOp(op: OpDefinition, inputs: readonly (Tensor | number)[], 
     if (typeof input === 'number') return engine.constant(op.name, input, dtype)
     const value = input.read(op.name)
     if (value.engine !== engine) {
-      fail('engine', op.name, `input ${index} belongs to another engine.`, 'Move its numbers with tensor(await x.data(), …).')
+      fail(
+        'engine',
+        op.name,
+        `input ${index} belongs to another engine.`,
+        'Move its numbers with tensor(await x.data(), …).',
+      )
     }
     if (!op.mixed && value.dtype !== dtype) {
-      fail('dtype', op.name, `dtypes differ: ${inputs.map(i => (i instanceof Tensor ? i.dtype : 'number')).join(', ')}.`, 'Use cast(x, dtype).')
+      fail(
+        'dtype',
+        op.name,
+        `dtypes differ: ${inputs.map(i => (i instanceof Tensor ? i.dtype : 'number')).join(', ')}.`,
+        'Use cast(x, dtype).',
+      )
     }
     return value
   })
@@ -180,5 +198,10 @@ export function applyOp(op: OpDefinition, inputs: readonly (Tensor | number)[], 
 /** Throws `dtype` unless the dtype is one of `allowed`. */
 export function needs(where: string, spec: Spec, allowed: readonly DType[], name = 'x'): void {
   if (allowed.includes(spec.dtype)) return
-  fail('dtype', where, `${name} is ${spec.dtype}, shape ${show(spec.shape)}; it must be ${allowed.join(' or ')}.`, 'Use cast(x, dtype).')
+  fail(
+    'dtype',
+    where,
+    `${name} is ${spec.dtype}, shape ${show(spec.shape)}; it must be ${allowed.join(' or ')}.`,
+    'Use cast(x, dtype).',
+  )
 }

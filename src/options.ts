@@ -1,18 +1,28 @@
 // Checking what people pass: options by name, type and range.
-import { fail, nearest, show } from './errors.ts'
-import { normalizeAxes, normalizeAxis } from './shape.ts'
+
 import type { DType } from './dtype.ts'
 import { dtypes } from './dtype.ts'
+import { fail, nearest, show } from './errors.ts'
+import { normalizeAxes, normalizeAxis } from './shape.ts'
 
 /** Throws `option` unless `options` is a plain object with none but `known` keys. */
 export function checkOptions(where: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    fail('option', where, `options must be an object, not ${show(options)}.`, known.length ? `Known: ${known.join(', ')}.` : 'It takes none.')
+    fail(
+      'option',
+      where,
+      `options must be an object, not ${show(options)}.`,
+      known.length ? `Known: ${known.join(', ')}.` : 'It takes none.',
+    )
   }
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue
     const near = nearest(key, known)
-    const remedy = near ? `Did you mean '${near}'?` : known.length ? `Known: ${known.join(', ')}.` : 'It takes none.'
+    const remedy = near
+      ? `Did you mean '${near}'?`
+      : known.length
+        ? `Known: ${known.join(', ')}.`
+        : 'It takes none.'
     fail('option', where, `unknown option '${key}'.`, remedy)
   }
 }
@@ -35,20 +45,33 @@ export type Schema = Readonly<Record<string, Option<unknown>>>
 export type Parsed<S extends Schema> = { readonly [K in keyof S]: S[K] extends Option<infer T> ? T : never }
 
 /** Reads options by a schema, refusing unknown ones. */
-export function parseOptions<S extends Schema>(where: string, options: unknown, schema: S, rank = 0): Parsed<S> {
+export function parseOptions<S extends Schema>(
+  where: string,
+  options: unknown,
+  schema: S,
+  rank = 0,
+): Parsed<S> {
   checkOptions(where, options, Object.keys(schema))
   const given = options as Record<string, unknown>
-  const entries = Object.entries(schema).map(([name, option]) => [name, option(given[name], { where, name, rank })])
+  const entries = Object.entries(schema).map(([name, option]) => [
+    name,
+    option(given[name], { where, name, rank }),
+  ])
   return Object.fromEntries(entries) as Parsed<S>
 }
 
 /** A finite number in [min, max]. */
 export const number =
-  (fallback: number, { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = {}): Option<number> =>
+  (
+    fallback: number,
+    { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = {},
+  ): Option<number> =>
   (value, { where, name }) => {
     if (value === undefined) return fallback
-    if (typeof value !== 'number' || Number.isNaN(value)) fail('option', where, `${name} must be a number, not ${show(value)}.`)
-    if (value < min || value > max) fail('option', where, `${name} is ${value}; it must be in [${min}, ${max}].`)
+    if (typeof value !== 'number' || Number.isNaN(value))
+      fail('option', where, `${name} must be a number, not ${show(value)}.`)
+    if (value < min || value > max)
+      fail('option', where, `${name} is ${value}; it must be in [${min}, ${max}].`)
     return value
   }
 
@@ -64,7 +87,8 @@ export const integer =
     if (typeof given !== 'number' || !Number.isSafeInteger(given)) {
       fail('option', where, `${name} must be a whole number, not ${show(given)}.`)
     }
-    if (given < min || given > max) fail('option', where, `${name} is ${given}; it must be in [${min}, ${max}].`)
+    if (given < min || given > max)
+      fail('option', where, `${name} is ${given}; it must be in [${min}, ${max}].`)
     return given
   }
 
@@ -72,7 +96,8 @@ export const boolean =
   (fallback: boolean): Option<boolean> =>
   (value, { where, name }) => {
     if (value === undefined) return fallback
-    if (typeof value !== 'boolean') fail('option', where, `${name} must be true or false, not ${show(value)}.`)
+    if (typeof value !== 'boolean')
+      fail('option', where, `${name} must be true or false, not ${show(value)}.`)
     return value
   }
 
@@ -82,7 +107,10 @@ export const oneOf =
   (value, { where, name }) => {
     if (value === undefined) return fallback
     const found = choices.find(choice => choice === value)
-    return found ?? fail('option', where, `${name} is ${show(value)}.`, `It must be ${choices.map(show).join(', ')}.`)
+    return (
+      found ??
+      fail('option', where, `${name} is ${show(value)}.`, `It must be ${choices.map(show).join(', ')}.`)
+    )
   }
 
 /** An axis of the first tensor, normalised to [0, rank). */

@@ -58,7 +58,11 @@ function collect(request: PlanRequest): Node[] {
     if (request.placeholders?.includes(value)) continue
     const node = value.node
     if (!node || value.outdated) {
-      fail('disposed', 'plan', `a value of shape [${value.shape.join(', ')}] that pending work needs was disposed or overwritten.`)
+      fail(
+        'disposed',
+        'plan',
+        `a value of shape [${value.shape.join(', ')}] that pending work needs was disposed or overwritten.`,
+      )
     }
     if (found.has(node)) continue
     found.add(node)
@@ -93,7 +97,9 @@ class PlanBuilder {
       }
       const index = steps.length
       const outputs = node.outputs.map((output, j) => this.outputSlot(node, output, inputs, j, placements))
-      const pending = node.op.layout ? inputs.flatMap((slot, i) => (slot.parent?.slot === outputs[0] ? [] : [i])) : []
+      const pending = node.op.layout
+        ? inputs.flatMap((slot, i) => (slot.parent?.slot === outputs[0] ? [] : [i]))
+        : []
       for (const slot of [...inputs, ...outputs]) touch(slot, index)
       steps.push({ node, inputs, outputs, pending })
     }
@@ -112,7 +118,8 @@ class PlanBuilder {
       const sources = node.inputs.map(sourceOf)
       sources.forEach((value, input) => {
         const producer = value.node
-        const free = producer && members.has(producer) && !value.storage && !producer.op.updates && !producer.op.layout
+        const free =
+          producer && members.has(producer) && !value.storage && !producer.op.updates && !producer.op.layout
         const once = sources.indexOf(value) === sources.lastIndexOf(value) && !placed.has(value)
         if (free && once && !this.kept.has(value)) placed.set(value, { node, input })
       })
@@ -139,7 +146,12 @@ class PlanBuilder {
     const storage = value.storage
     const shared = storage && this.slotOfStorage.get(storage)
     const placeholder = this.request.placeholders?.includes(value)
-    const slot = shared ?? this.newSlot(value, storage ? 'stored' : value.host ? 'host' : placeholder ? 'input' : bug('an unplanned value'))
+    const slot =
+      shared ??
+      this.newSlot(
+        value,
+        storage ? 'stored' : value.host ? 'host' : placeholder ? 'input' : bug('an unplanned value'),
+      )
     if (storage) {
       slot.storage = storage
       this.slotOfStorage.set(storage, slot)
@@ -164,7 +176,8 @@ class PlanBuilder {
       const target = place.node.outputs[0] as Value
       const parent = this.slotOf.get(target) ?? this.newSlot(target, 'computed')
       this.slotOf.set(target, parent)
-      const element = place.node.op.layout?.(place.node.inputs)[place.input] ?? bug('a layout without offsets')
+      const element =
+        place.node.op.layout?.(place.node.inputs)[place.input] ?? bug('a layout without offsets')
       slot.parent = { slot: parent, element }
     }
     return slot
@@ -226,7 +239,8 @@ export function place(
       return slot.storage
     }
     const outlives = slot.last === Number.POSITIVE_INFINITY
-    slot.storage = outlives && slot.kind === 'computed' ? memory.acquire(slot.bytes) : workspace.acquire(slot.bytes)
+    slot.storage =
+      outlives && slot.kind === 'computed' ? memory.acquire(slot.bytes) : workspace.acquire(slot.bytes)
     // The padding of a layout is zero and must stay so: its storage serves nothing else.
     if (!outlives && !laidOut.has(slot)) {
       const list = endings.get(slot.last)

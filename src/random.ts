@@ -57,7 +57,8 @@ export function hostRandom(seed: number, stream = 0): () => number {
   let lanes: number[] = []
   let block = 0
   return () => {
-    if (lanes.length === 0) lanes = philox([block++, 1, at(key, 2), at(key, 3)], [at(key, 0), at(key, 1)]).reverse()
+    if (lanes.length === 0)
+      lanes = philox([block++, 1, at(key, 2), at(key, 3)], [at(key, 0), at(key, 1)]).reverse()
     return unitFloat(lanes.pop() as number)
   }
 }

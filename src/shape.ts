@@ -37,7 +37,12 @@ export function checkShape(where: string, shape: unknown): Shape {
   }
   for (const length of shape) {
     if (!Number.isSafeInteger(length) || length < 0) {
-      fail('shape', where, `${show(length)} in shape ${show(shape)} is not a size.`, 'Sizes are whole numbers, 0 or more.')
+      fail(
+        'shape',
+        where,
+        `${show(length)} in shape ${show(shape)} is not a size.`,
+        'Sizes are whole numbers, 0 or more.',
+      )
     }
   }
   return [...shape]
@@ -54,7 +59,12 @@ export function broadcastShapes(where: string, ...shapes: Shape[]): Shape {
       if (length === 1) continue
       if (result[axis] !== 1 && result[axis] !== length) {
         const names = shapes.map((s, k) => `${'abc'[k] ?? `input ${k}`} is ${show(s)}`).join(', ')
-        fail('shape', where, `shapes do not broadcast: ${names}.`, 'Sizes must be equal or 1, aligned at the last axis.')
+        fail(
+          'shape',
+          where,
+          `shapes do not broadcast: ${names}.`,
+          'Sizes must be equal or 1, aligned at the last axis.',
+        )
       }
       result[axis] = length
     }
@@ -113,7 +123,11 @@ export function foldAxes(shape: Shape, strides: readonly (readonly number[])[]):
 }
 
 /** Calls `visit` with each operand's offset, in row-major order of the nest. */
-export function walk(nest: LoopNest, offsets: readonly number[], visit: (offsets: number[], index: number) => void): void {
+export function walk(
+  nest: LoopNest,
+  offsets: readonly number[],
+  visit: (offsets: number[], index: number) => void,
+): void {
   const { shape, strides } = nest
   const size = sizeOf(shape)
   const current = [...offsets]

@@ -159,7 +159,12 @@ export function checkRange(op: string, range: Range | null, bound: number): void
 }
 
 function outOfRange(op: string, value: number, row: number, bound: number): never {
-  fail('index', op, `index ${value} at row ${row} is out of range [0, ${bound}).`, 'Check the labels or indices.')
+  fail(
+    'index',
+    op,
+    `index ${value} at row ${row} is out of range [0, ${bound}).`,
+    'Check the labels or indices.',
+  )
 }
 
 let nextNodeId = 1

@@ -51,14 +51,29 @@ export class Tensor {
   read(where: string): Value {
     const { value } = this
     if (!this.living) {
-      fail('disposed', where, `a tensor of shape ${show(value.shape)} is used after dispose().`, 'Dispose it later, or return it from its scope.')
+      fail(
+        'disposed',
+        where,
+        `a tensor of shape ${show(value.shape)} is used after dispose().`,
+        'Dispose it later, or return it from its scope.',
+      )
     }
     value.engine.assertAlive(where)
     if (value.recording?.finished) {
-      fail('recording', where, `a tensor of shape ${show(value.shape)} was made inside a compiled function and has no value outside.`, 'Return it from the function.')
+      fail(
+        'recording',
+        where,
+        `a tensor of shape ${show(value.shape)} was made inside a compiled function and has no value outside.`,
+        'Return it from the function.',
+      )
     }
     if (value.holding.freed && !value.available) {
-      fail('disposed', where, `the numbers of a tensor of shape ${show(value.shape)} are gone: it, or what it was computed from, was disposed or overwritten.`, 'Keep it until the gradient is taken.')
+      fail(
+        'disposed',
+        where,
+        `the numbers of a tensor of shape ${show(value.shape)} are gone: it, or what it was computed from, was disposed or overwritten.`,
+        'Keep it until the gradient is taken.',
+      )
     }
     return value
   }
@@ -67,7 +82,12 @@ export class Tensor {
   async data(): Promise<HostArray> {
     const value = this.read('data')
     if (currentRecording()) {
-      fail('recording', 'data', 'a value cannot be read while compile() records the function.', 'Return the tensor and read it outside.')
+      fail(
+        'recording',
+        'data',
+        'a value cannot be read while compile() records the function.',
+        'Return the tensor and read it outside.',
+      )
     }
     return value.engine.read(value)
   }
@@ -87,7 +107,12 @@ export class Tensor {
   /** The one number of a tensor of size 1. Throws `shape` for other sizes. */
   async item(): Promise<number> {
     if (this.size !== 1) {
-      fail('shape', 'item', `a tensor of shape ${show(this.shape)} has ${this.size} numbers, not one.`, 'Reduce it, or use data().')
+      fail(
+        'shape',
+        'item',
+        `a tensor of shape ${show(this.shape)} has ${this.size} numbers, not one.`,
+        'Reduce it, or use data().',
+      )
     }
     return (await this.data())[0] as number
   }
@@ -146,13 +171,22 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 
 /** Throws `recording` when a function that must be synchronous returned a promise. */
 export function refusePromise(where: string, result: unknown): void {
-  if (typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function') {
+  if (
+    typeof result === 'object' &&
+    result !== null &&
+    typeof (result as { then?: unknown }).then === 'function'
+  ) {
     // The promise's own failure is beside the point here: the error below is what the caller must see.
     ;(result as Promise<unknown>).then(
       () => undefined,
       () => undefined,
     )
-    fail('recording', where, 'the function returned a promise; it must be synchronous.', 'Await before or after it.')
+    fail(
+      'recording',
+      where,
+      'the function returned a promise; it must be synchronous.',
+      'Await before or after it.',
+    )
   }
 }
 

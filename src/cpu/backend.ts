@@ -1,6 +1,14 @@
 // The reference backend: runs a plan by calling each op's reference, on plain arrays.
-import type { AdapterReport, Backend, Copy, Counters, DispatchReport, Executable, Offence } from '../backend.ts'
-import { isFloat, roundTo, type DType, type HostArray } from '../dtype.ts'
+import type {
+  AdapterReport,
+  Backend,
+  Copy,
+  Counters,
+  DispatchReport,
+  Executable,
+  Offence,
+} from '../backend.ts'
+import { type DType, type HostArray, isFloat, roundTo } from '../dtype.ts'
 import { bug, fail, must } from '../errors.ts'
 import type { DeviceTraits } from '../kernel.ts'
 import type { Storage } from '../memory.ts'
@@ -30,7 +38,15 @@ export class CpuBackend implements Backend {
     maxInvocations: 1,
     maxWorkgroupBytes: 0,
   }
-  readonly counters: Counters = { dispatches: 0, submits: 0, pipelines: 0, bindGroups: 0, buffers: 0, uploads: 0, reads: 0 }
+  readonly counters: Counters = {
+    dispatches: 0,
+    submits: 0,
+    pipelines: 0,
+    bindGroups: 0,
+    buffers: 0,
+    uploads: 0,
+    reads: 0,
+  }
   private offence: Offence | null = null
 
   constructor(private readonly precision: Precision = 'float32') {}
@@ -46,7 +62,13 @@ export class CpuBackend implements Backend {
 
   checkSpec(where: string, spec: Spec): void {
     const bytes = sizeOf(spec.shape) * this.elementBytes(spec.dtype)
-    if (bytes > 2 ** 32) fail('limit', where, `shape [${spec.shape.join(', ')}] takes ${bytes} bytes; an ArrayBuffer holds 4294967296.`, 'Use smaller tensors.')
+    if (bytes > 2 ** 32)
+      fail(
+        'limit',
+        where,
+        `shape [${spec.shape.join(', ')}] takes ${bytes} bytes; an ArrayBuffer holds 4294967296.`,
+        'Use smaller tensors.',
+      )
   }
 
   createBlock(bytes: number): ArrayBuffer {
@@ -61,7 +83,8 @@ export class CpuBackend implements Backend {
   write(storage: Storage, dtype: DType, values: ArrayLike<number>): void {
     this.counters.uploads++
     const target = this.view(storage, dtype, values.length)
-    if (dtype === 'float16') for (let i = 0; i < values.length; i++) target[i] = this.round(dtype, values[i] as number)
+    if (dtype === 'float16')
+      for (let i = 0; i < values.length; i++) target[i] = this.round(dtype, values[i] as number)
     else if (dtype === 'bool') for (let i = 0; i < values.length; i++) target[i] = values[i] ? 1 : 0
     else target.set(values)
   }
@@ -72,7 +95,9 @@ export class CpuBackend implements Backend {
 
   copy(copies: readonly Copy[]): void {
     for (const { from, to, bytes } of copies) {
-      new Uint8Array(to.block as ArrayBuffer, to.offset, bytes).set(new Uint8Array(from.block as ArrayBuffer, from.offset, bytes))
+      new Uint8Array(to.block as ArrayBuffer, to.offset, bytes).set(
+        new Uint8Array(from.block as ArrayBuffer, from.offset, bytes),
+      )
     }
   }
 
@@ -81,7 +106,13 @@ export class CpuBackend implements Backend {
     const { offence } = this
     this.offence = null
     const numbers = this.view(storage, spec.dtype, sizeOf(spec.shape)).slice()
-    if (offence) fail('index', offence.op, `an index at row ${offence.row} was out of range.`, 'Check the labels or indices.')
+    if (offence)
+      fail(
+        'index',
+        offence.op,
+        `an index at row ${offence.row} was out of range.`,
+        'Check the labels or indices.',
+      )
     return numbers
   }
 
@@ -96,7 +127,9 @@ export class CpuBackend implements Backend {
       stage: () => {
         for (const { slot, source } of hosts) {
           const { dtype, shape } = slot.value
-          this.view(must(slot.storage, 'host place'), dtype, sizeOf(shape)).set(source.evaluate?.() ?? source.values)
+          this.view(must(slot.storage, 'host place'), dtype, sizeOf(shape)).set(
+            source.evaluate?.() ?? source.values,
+          )
         }
       },
       run: ({ before, after }) => {
@@ -133,7 +166,8 @@ export class CpuBackend implements Backend {
 
   private bind(step: Step): () => void {
     const { node } = step
-    const numbers = (slot: Slot, spec: Spec): HostArray => this.view(must(slot.storage, 'storage'), spec.dtype, sizeOf(spec.shape))
+    const numbers = (slot: Slot, spec: Spec): HostArray =>
+      this.view(must(slot.storage, 'storage'), spec.dtype, sizeOf(spec.shape))
     const inputs = step.inputs.map((slot, i) => numbers(slot, must(node.inputs[i], 'input')))
     const outputs = step.outputs.map((slot, i) => numbers(slot, must(node.outputs[i], 'output')))
     const context = {
@@ -145,11 +179,13 @@ export class CpuBackend implements Backend {
       },
     }
     return () => {
-      if (node.op.layout) for (const slot of step.outputs) this.clearPadding(slot, node.op.layout(node.inputs), node.inputs)
+      if (node.op.layout)
+        for (const slot of step.outputs) this.clearPadding(slot, node.op.layout(node.inputs), node.inputs)
       node.op.reference(inputs, outputs, context)
       outputs.forEach((output, i) => {
         const { dtype } = must(node.outputs[i], 'output')
-        if (dtype === 'float16') for (let k = 0; k < output.length; k++) output[k] = this.round(dtype, output[k] as number)
+        if (dtype === 'float16')
+          for (let k = 0; k < output.length; k++) output[k] = this.round(dtype, output[k] as number)
       })
     }
   }

@@ -1,4 +1,4 @@
 // nn: layers and models.
 export * from './initializers.ts'
-export { layer, type CallOptions, type Layer, type LayerParts } from './layer.ts'
+export { type CallOptions, type Layer, type LayerParts, layer } from './layer.ts'
 export * from './layers.ts'

@@ -3,7 +3,7 @@ import { currentEngine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
 import { philox, unitFloat } from '../random.ts'
-import { at, sizeOf, type Shape } from '../shape.ts'
+import { at, type Shape, sizeOf } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 
 /** Uniform numbers in [0, 1), one at each call. */
@@ -12,12 +12,14 @@ export type Draw = () => number
 /** Gives the numbers of a weight of shape [inputs, outputs]. */
 export type Initializer = (shape: Shape, draw: Draw) => Float32Array
 
-const fill = (shape: Shape, next: () => number): Float32Array => Float32Array.from({ length: sizeOf(shape) }, next)
+const fill = (shape: Shape, next: () => number): Float32Array =>
+  Float32Array.from({ length: sizeOf(shape) }, next)
 
 const fanIn = (shape: Shape): number => Math.max(1, shape[0] ?? 1)
 const fanOut = (shape: Shape): number => Math.max(1, shape[1] ?? 1)
 
-const uniformIn = (shape: Shape, limit: number, draw: Draw): Float32Array => fill(shape, () => limit * (2 * draw() - 1))
+const uniformIn = (shape: Shape, limit: number, draw: Draw): Float32Array =>
+  fill(shape, () => limit * (2 * draw() - 1))
 
 /** By Box and Muller 1958. */
 const normalOf = (shape: Shape, deviation: number, draw: Draw): Float32Array =>
@@ -42,12 +44,22 @@ export type InitializerName = keyof typeof initializers
 /** A new weight on the current engine. Throws `option` for an unknown initialiser. */
 export function initialize(where: string, shape: Shape, initializer: InitializerName | Initializer): Tensor {
   const rule: Initializer | undefined =
-    typeof initializer === 'function' ? initializer : Object.hasOwn(initializers, initializer) ? initializers[initializer] : undefined
+    typeof initializer === 'function'
+      ? initializer
+      : Object.hasOwn(initializers, initializer)
+        ? initializers[initializer]
+        : undefined
   if (!rule) {
-    fail('option', where, `unknown initializer ${show(initializer)}.`, `Known: ${Object.keys(initializers).join(', ')}, or a function of your own.`)
+    fail(
+      'option',
+      where,
+      `unknown initializer ${show(initializer)}.`,
+      `Known: ${Object.keys(initializers).join(', ')}, or a function of your own.`,
+    )
   }
   const values = rule(shape, drawFrom(currentEngine(where).nextRandomKey()))
-  if (values.length !== sizeOf(shape)) fail('shape', where, `the initializer gave ${values.length} numbers for shape ${show(shape)}.`)
+  if (values.length !== sizeOf(shape))
+    fail('shape', where, `the initializer gave ${values.length} numbers for shape ${show(shape)}.`)
   return tensor(values, { shape })
 }
 

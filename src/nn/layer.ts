@@ -1,7 +1,7 @@
 // What a layer is: a function of a tensor that knows its parameters and its parts.
 import { fail, show } from '../errors.ts'
-import { checkOptions } from '../options.ts'
 import { checkTensor } from '../ops/signature.ts'
+import { checkOptions } from '../options.ts'
 import type { Parameter, Tensor } from '../tensor.ts'
 import { summarize } from './summary.ts'
 
@@ -63,6 +63,11 @@ export function layer({ label, forward, parameters = {}, layers = [] }: LayerPar
 export function checkLayers(where: string, layers: readonly unknown[]): asserts layers is readonly Layer[] {
   layers.forEach((item, i) => {
     if (typeof item === 'function' && 'parameters' in item && 'namedParameters' in item) return
-    fail('value', where, `item ${i} is ${show(item)}, not a layer.`, 'Pass layers such as linear(2, 8) or relu().')
+    fail(
+      'value',
+      where,
+      `item ${i} is ${show(item)}, not a layer.`,
+      'Pass layers such as linear(2, 8) or relu().',
+    )
   })
 }

@@ -1,16 +1,17 @@
 // The layers of a multilayer perceptron: linear, activations, dropout, and their composition.
 import { fail, show } from '../errors.ts'
-import { parameter } from '../ops/parameter.ts'
+import * as activationOps from '../ops/activations.ts'
+import { tanh as tanhOp } from '../ops/activations.ts'
 import { zeros } from '../ops/create.ts'
 import { linear as linearOp } from '../ops/matmul.ts'
+import { parameter } from '../ops/parameter.ts'
 import { dropout as dropoutOp } from '../ops/random.ts'
 import { softmax as softmaxOp } from '../ops/softmax.ts'
-import * as unary from '../ops/unary.ts'
 import { boolean, number, parseOptions } from '../options.ts'
 import { at } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
-import { initialize, type Initializer, type InitializerName } from './initializers.ts'
-import { checkLayers, layer, type Layer } from './layer.ts'
+import { type Initializer, type InitializerName, initialize } from './initializers.ts'
+import { checkLayers, type Layer, layer } from './layer.ts'
 
 function checkSize(where: string, size: unknown, name: string): void {
   if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return
@@ -27,7 +28,10 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
   checkSize('linear', inputs, 'inputs')
   checkSize('linear', outputs, 'outputs')
   const any = (value: unknown) => value as LinearOptions['initializer']
-  const { bias, initializer = 'glorotUniform' } = parseOptions('linear', options, { bias: boolean(true), initializer: any })
+  const { bias, initializer = 'glorotUniform' } = parseOptions('linear', options, {
+    bias: boolean(true),
+    initializer: any,
+  })
   const weight = parameter(initialize('linear', [inputs, outputs], initializer))
   const offset = bias ? parameter(zeros([outputs])) : null
   return layer({
@@ -45,15 +49,15 @@ const activation =
     return layer({ label: `${name}(${words.join(', ')})`, forward: x => apply(x, options) })
   }
 
-export const relu = activation('relu', x => unary.relu(x))
-export const leakyRelu = activation('leakyRelu', unary.leakyRelu)
-export const elu = activation('elu', unary.elu)
-export const selu = activation('selu', x => unary.selu(x))
-export const gelu = activation('gelu', unary.gelu)
-export const silu = activation('silu', x => unary.silu(x))
-export const sigmoid = activation('sigmoid', x => unary.sigmoid(x))
-export const tanh = activation('tanh', x => unary.tanh(x))
-export const softplus = activation('softplus', x => unary.softplus(x))
+export const relu = activation('relu', x => activationOps.relu(x))
+export const leakyRelu = activation('leakyRelu', activationOps.leakyRelu)
+export const elu = activation('elu', activationOps.elu)
+export const selu = activation('selu', x => activationOps.selu(x))
+export const gelu = activation('gelu', activationOps.gelu)
+export const silu = activation('silu', x => activationOps.silu(x))
+export const sigmoid = activation('sigmoid', x => activationOps.sigmoid(x))
+export const tanh = activation('tanh', x => tanhOp(x))
+export const softplus = activation('softplus', x => activationOps.softplus(x))
 export const softmax = activation('softmax', softmaxOp)
 export const identity = activation('identity', x => x)
 
@@ -66,7 +70,10 @@ export function dropout(probability: number): Layer {
   if (typeof probability !== 'number' || !(probability >= 0 && probability < 1)) {
     fail('value', 'dropout', `probability is ${show(probability)}; it must be in [0, 1).`)
   }
-  return layer({ label: `dropout(${probability})`, forward: (x, { training }) => dropoutOp(x, { probability, training }) })
+  return layer({
+    label: `dropout(${probability})`,
+    forward: (x, { training }) => dropoutOp(x, { probability, training }),
+  })
 }
 
 /** Layers one after another. */
@@ -88,19 +95,42 @@ export interface MlpOptions {
 
 /** A multilayer perceptron of the given sizes, inputs and outputs included: `mlp([784, 1024, 10])`. The last layer is linear. */
 export function mlp(sizes: readonly number[], options: MlpOptions = {}): Layer {
-  if (!Array.isArray(sizes) || sizes.length < 2) fail('value', 'mlp', `sizes are ${show(sizes)}; at least two are needed.`, 'Write mlp([inputs, …, outputs]).')
+  if (!Array.isArray(sizes) || sizes.length < 2)
+    fail(
+      'value',
+      'mlp',
+      `sizes are ${show(sizes)}; at least two are needed.`,
+      'Write mlp([inputs, …, outputs]).',
+    )
   const any = (value: unknown) => value as MlpOptions['initializer']
   const name = (value: unknown): ActivationName => {
     if (value === undefined) return 'relu'
     if (typeof value === 'string' && Object.hasOwn(activations, value)) return value as ActivationName
-    return fail('option', 'mlp', `unknown activation ${show(value)}.`, `Known: ${Object.keys(activations).join(', ')}.`)
+    return fail(
+      'option',
+      'mlp',
+      `unknown activation ${show(value)}.`,
+      `Known: ${Object.keys(activations).join(', ')}.`,
+    )
   }
-  const checked = parseOptions('mlp', options, { activation: name, dropout: number(0, { min: 0, max: 1 }), initializer: any })
+  const checked = parseOptions('mlp', options, {
+    activation: name,
+    dropout: number(0, { min: 0, max: 1 }),
+    initializer: any,
+  })
   const layers = sizes.slice(1).flatMap((outputs, i): Layer[] => {
     const inputs = at(sizes, i)
-    const weights = linear(inputs, outputs, checked.initializer === undefined ? {} : { initializer: checked.initializer })
+    const weights = linear(
+      inputs,
+      outputs,
+      checked.initializer === undefined ? {} : { initializer: checked.initializer },
+    )
     if (i === sizes.length - 2) return [weights]
-    return [weights, activations[checked.activation](), ...(checked.dropout > 0 ? [dropout(checked.dropout)] : [])]
+    return [
+      weights,
+      activations[checked.activation](),
+      ...(checked.dropout > 0 ? [dropout(checked.dropout)] : []),
+    ]
   })
   return sequential(...layers)
 }

@@ -14,7 +14,11 @@ export function summarize(model: Layer): string {
     const count = fresh.reduce((sum, [, { size }]) => sum + size, 0)
     total += count
     const shapes = own.map(([name, { shape }]) => `${name} [${shape.join(', ')}]`).join(', ')
-    rows.push([`${'  '.repeat(depth)}${layer.label}`, shapes, layer.layers.length > 0 && own.length === 0 ? '' : count.toLocaleString('en')])
+    rows.push([
+      `${'  '.repeat(depth)}${layer.label}`,
+      shapes,
+      layer.layers.length > 0 && own.length === 0 ? '' : count.toLocaleString('en'),
+    ])
     for (const part of layer.layers) visit(part, depth + 1)
   }
   visit(model, 0)
@@ -26,7 +30,9 @@ function table(rows: readonly (readonly string[])[]): string {
   const widths = [0, 1, 2].map(column => Math.max(...rows.map(row => row[column]?.length ?? 0)))
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, column) => (column === 2 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) =>
+        column === 2 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
       .join('  ')
       .trimEnd()
   const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2))

@@ -1,21 +1,21 @@
 // Elementwise ops of two and three operands, broadcasting: arithmetic, comparisons, logic, where and clip.
 import addWgsl from '../../shaders/binary/add.wgsl?raw'
-import subWgsl from '../../shaders/binary/sub.wgsl?raw'
-import mulWgsl from '../../shaders/binary/mul.wgsl?raw'
 import divWgsl from '../../shaders/binary/div.wgsl?raw'
-import maximumWgsl from '../../shaders/binary/maximum.wgsl?raw'
-import minimumWgsl from '../../shaders/binary/minimum.wgsl?raw'
 import equalWgsl from '../../shaders/binary/equal.wgsl?raw'
-import notEqualWgsl from '../../shaders/binary/not_equal.wgsl?raw'
-import lessWgsl from '../../shaders/binary/less.wgsl?raw'
-import lessEqualWgsl from '../../shaders/binary/less_equal.wgsl?raw'
 import greaterWgsl from '../../shaders/binary/greater.wgsl?raw'
 import greaterEqualWgsl from '../../shaders/binary/greater_equal.wgsl?raw'
+import lessWgsl from '../../shaders/binary/less.wgsl?raw'
+import lessEqualWgsl from '../../shaders/binary/less_equal.wgsl?raw'
 import logicalAndWgsl from '../../shaders/binary/logical_and.wgsl?raw'
 import logicalOrWgsl from '../../shaders/binary/logical_or.wgsl?raw'
+import maximumWgsl from '../../shaders/binary/maximum.wgsl?raw'
+import minimumWgsl from '../../shaders/binary/minimum.wgsl?raw'
+import mulWgsl from '../../shaders/binary/mul.wgsl?raw'
+import notEqualWgsl from '../../shaders/binary/not_equal.wgsl?raw'
+import subWgsl from '../../shaders/binary/sub.wgsl?raw'
 import clipWgsl from '../../shaders/ternary/clip.wgsl?raw'
 import whereWgsl from '../../shaders/ternary/where.wgsl?raw'
-import { floatOf, isFloat, type DType } from '../dtype.ts'
+import { type DType, floatOf, isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { shader } from '../kernel.ts'
 import { defineOp, type Op, type Sample, type Tolerance } from '../op.ts'
@@ -25,8 +25,15 @@ import { map, mapReference } from '../skeletons/map.ts'
 import type { Spec } from '../tape.ts'
 import { Tensor } from '../tensor.ts'
 import { elementwiseSamples, special, ulps } from './samples.ts'
-import { checkTensor, refuseExtra, tensorAndOptions, twoOperands, type Binary, type Operand, type WithOptions } from './signature.ts'
-
+import {
+  type Binary,
+  checkTensor,
+  type Operand,
+  refuseExtra,
+  tensorAndOptions,
+  twoOperands,
+  type WithOptions,
+} from './signature.ts'
 
 interface BinaryEntry {
   readonly name: string
@@ -45,8 +52,29 @@ interface BinaryEntry {
 }
 
 /** Shapes every binary op is proven on: equal, scalars on either side, broadcasting rows, columns and both. */
-function binarySamples({ draw = { low: -3, high: 3 }, ties, integers = true, result }: BinaryEntry): Sample<[Operand, Operand]>[] {
-  const shapes = [[[], []], [[1], [1]], [[67], [67]], [[3, 5], []], [[], [3, 5]], [[3, 5], [5]], [[4, 1, 3], [2, 1]], [[2, 3, 4], [2, 1, 4]], [[0, 3], [3]]]
+function binarySamples({
+  draw = { low: -3, high: 3 },
+  ties,
+  integers = true,
+  result,
+}: BinaryEntry): Sample<[Operand, Operand]>[] {
+  const shapes = [
+    [[], []],
+    [[1], [1]],
+    [[67], [67]],
+    [[3, 5], []],
+    [[], [3, 5]],
+    [[3, 5], [5]],
+    [
+      [4, 1, 3],
+      [2, 1],
+    ],
+    [
+      [2, 3, 4],
+      [2, 1, 4],
+    ],
+    [[0, 3], [3]],
+  ]
   const samples: Sample<[Operand, Operand]>[] = shapes.map(([a = [], b = []]) => ({
     inputs: [
       { shape: a, ...draw, ...(ties ? { clearOfIntegers: true } : {}) },
@@ -63,11 +91,28 @@ function binarySamples({ draw = { low: -3, high: 3 }, ties, integers = true, res
     gradient: false,
     note: 'special values have no finite differences',
   })
-  samples.push({ inputs: [{ shape: [128, 1024], ...draw }, { shape: [1024], ...draw }], benchmark: true, gradient: false, note: 'too large for finite differences' })
-  samples.push({ inputs: [{ shape: [128, 1024], ...draw }, { shape: [128, 1024], ...draw }], benchmark: true, gradient: false, note: 'too large for finite differences' })
+  samples.push({
+    inputs: [
+      { shape: [128, 1024], ...draw },
+      { shape: [1024], ...draw },
+    ],
+    benchmark: true,
+    gradient: false,
+    note: 'too large for finite differences',
+  })
+  samples.push({
+    inputs: [
+      { shape: [128, 1024], ...draw },
+      { shape: [128, 1024], ...draw },
+    ],
+    benchmark: true,
+    gradient: false,
+    note: 'too large for finite differences',
+  })
   if (!integers) return samples
   for (const dtype of ['int32', 'uint32'] as const) {
-    const operands = dtype === 'int32' ? [0, 1, -1, 7, -3, 46341, 2147483647] : [0, 1, 7, 3, 65537, 4294967295]
+    const operands =
+      dtype === 'int32' ? [0, 1, -1, 7, -3, 46341, 2147483647] : [0, 1, 7, 3, 65537, 4294967295]
     samples.push({
       inputs: [
         { shape: [operands.length, 1], dtype, values: operands },
@@ -88,8 +133,14 @@ export function binary(entry: BinaryEntry): Binary {
     family: result === 'bool' ? 'comparison' : 'binary',
     parse: twoOperands(name),
     infer: ([a, b]) => inferBinary(name, result, a as Spec, b as Spec),
-    reference: mapReference(entry.reference as (...operands: number[]) => number, (result === 'number' ? entry.integer : undefined) as never),
-    kernel: map(request => shader(typeof kernel === 'string' ? kernel : kernel((request.inputs[0] as Spec).dtype)), { float: result === 'float' }),
+    reference: mapReference(
+      entry.reference as (...operands: number[]) => number,
+      (result === 'number' ? entry.integer : undefined) as never,
+    ),
+    kernel: map(
+      request => shader(typeof kernel === 'string' ? kernel : kernel((request.inputs[0] as Spec).dtype)),
+      { float: result === 'float' },
+    ),
     gradient: gradient
       ? ([a, b], [y], [g]) => gradient(a as Tensor, b as Tensor, y as Tensor, g as Tensor)
       : 'none',
@@ -101,7 +152,8 @@ export function binary(entry: BinaryEntry): Binary {
 function inferBinary(name: string, result: BinaryEntry['result'], a: Spec, b: Spec): Spec {
   const shape = broadcastShapes(name, a.shape, b.shape)
   if (result === 'bool') return { shape, dtype: 'bool' }
-  if (a.dtype === 'bool') fail('dtype', name, 'the operands are bool; they must be numbers.', "Use cast(x, 'int32') first.")
+  if (a.dtype === 'bool')
+    fail('dtype', name, 'the operands are bool; they must be numbers.', "Use cast(x, 'int32') first.")
   return { shape, dtype: result === 'float' ? floatOf(a.dtype) : a.dtype }
 }
 
@@ -176,7 +228,14 @@ export const minimum: Binary = binary({
 })
 
 const comparison = (name: string, kernel: string, reference: (a: number, b: number) => boolean): Binary =>
-  binary({ name, result: 'bool', reference: (a, b) => Number(reference(a, b)), kernel, gradient: null, tolerance: ulps(0) })
+  binary({
+    name,
+    result: 'bool',
+    reference: (a, b) => Number(reference(a, b)),
+    kernel,
+    gradient: null,
+    tolerance: ulps(0),
+  })
 
 /** a = b. */
 export const equal: Binary = comparison('equal', equalWgsl, (a, b) => a === b)
@@ -196,7 +255,10 @@ export const logicalAnd: Binary = comparison('logicalAnd', logicalAndWgsl, (a, b
 export const logicalOr: Binary = comparison('logicalOr', logicalOrWgsl, (a, b) => a !== 0 || b !== 0)
 
 /** a where the condition is true, else b; all three broadcast. The condition is bool. */
-export const where: Op<[condition: Tensor, a: Operand, b: Operand]> = defineOp<object, [condition: Tensor, a: Operand, b: Operand]>({
+export const where: Op<[condition: Tensor, a: Operand, b: Operand]> = defineOp<
+  object,
+  [condition: Tensor, a: Operand, b: Operand]
+>({
   name: 'where',
   family: 'ternary',
   mixed: true,
@@ -204,29 +266,55 @@ export const where: Op<[condition: Tensor, a: Operand, b: Operand]> = defineOp<o
     refuseExtra('where', args, 3)
     const [condition, a, b] = args
     checkTensor('where', condition, 'condition')
-    for (const [name, x] of [['a', a], ['b', b]] as const) if (typeof x !== 'number') checkTensor('where', x, name)
+    for (const [name, x] of [
+      ['a', a],
+      ['b', b],
+    ] as const)
+      if (typeof x !== 'number') checkTensor('where', x, name)
     // Two numbers have no dtype of their own: they are float32.
-    const second = typeof a === 'number' && typeof b === 'number' ? new Tensor(condition.engine.constant('where', b, 'float32')) : b
+    const second =
+      typeof a === 'number' && typeof b === 'number'
+        ? new Tensor(condition.engine.constant('where', b, 'float32'))
+        : b
     return { inputs: [condition, a, second], attributes: {} }
   },
   infer: ([condition, a, b]) => {
-    if (condition?.dtype !== 'bool') fail('dtype', 'where', `the condition is ${condition?.dtype}; it must be bool.`, 'Compare, or use cast(x, \'bool\').')
-    if (a?.dtype !== b?.dtype) fail('dtype', 'where', `a is ${a?.dtype}, b is ${b?.dtype}.`, 'Use cast(x, dtype).')
-    return { shape: broadcastShapes('where', condition.shape, (a as Spec).shape, (b as Spec).shape), dtype: (a as Spec).dtype }
+    if (condition?.dtype !== 'bool')
+      fail(
+        'dtype',
+        'where',
+        `the condition is ${condition?.dtype}; it must be bool.`,
+        "Compare, or use cast(x, 'bool').",
+      )
+    if (a?.dtype !== b?.dtype)
+      fail('dtype', 'where', `a is ${a?.dtype}, b is ${b?.dtype}.`, 'Use cast(x, dtype).')
+    return {
+      shape: broadcastShapes('where', condition.shape, (a as Spec).shape, (b as Spec).shape),
+      dtype: (a as Spec).dtype,
+    }
   },
   reference: mapReference((condition, a, b) => (condition ? a : b) as number),
   kernel: map(shader(whereWgsl)),
-  gradient: ([condition], _outputs, [g]) => [null, where(condition as Tensor, g as Tensor, 0), where(condition as Tensor, 0, g as Tensor)],
+  gradient: ([condition], _outputs, [g]) => [
+    null,
+    where(condition as Tensor, g as Tensor, 0),
+    where(condition as Tensor, 0, g as Tensor),
+  ],
   tolerance: ulps(0),
-  samples: [[[], [], []], [[1], [1], [1]], [[67], [67], [67]], [[3, 5], [5], [3, 1]], [[3, 1], [], [3, 5]], [[0], [0], [0]]].map(
-    ([c = [], a = [], b = []]) => ({
-      inputs: [
-        { shape: c, dtype: 'bool', values: [1, 0, 0, 1, 1, 0, 1] },
-        { shape: a, low: -3, high: 3 },
-        { shape: b, low: -3, high: 3 },
-      ],
-    }),
-  ),
+  samples: [
+    [[], [], []],
+    [[1], [1], [1]],
+    [[67], [67], [67]],
+    [[3, 5], [5], [3, 1]],
+    [[3, 1], [], [3, 5]],
+    [[0], [0], [0]],
+  ].map(([c = [], a = [], b = []]) => ({
+    inputs: [
+      { shape: c, dtype: 'bool', values: [1, 0, 0, 1, 1, 0, 1] },
+      { shape: a, low: -3, high: 3 },
+      { shape: b, low: -3, high: 3 },
+    ],
+  })),
 })
 
 interface ClipOptions {
@@ -239,7 +327,10 @@ export const clip: WithOptions<ClipOptions> = defineOp<object, [x: Tensor, optio
   name: 'clip',
   family: 'ternary',
   parse: (x, options) => {
-    const { min, max } = tensorAndOptions('clip', { min: optionalNumber, max: optionalNumber })(x, options).attributes
+    const { min, max } = tensorAndOptions('clip', { min: optionalNumber, max: optionalNumber })(
+      x,
+      options,
+    ).attributes
     const [lowest, highest] = isFloat(x.dtype)
       ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
       : x.dtype === 'uint32'
@@ -252,18 +343,33 @@ export const clip: WithOptions<ClipOptions> = defineOp<object, [x: Tensor, optio
     if (x?.dtype === 'bool') fail('dtype', 'clip', 'x is bool; it must be a number.')
     return x as Spec
   },
-  reference: mapReference((x, min, max) => (Number.isNaN(x) ? x : Math.min(Math.max(x as number, min as number), max as number)) as number),
+  reference: mapReference(
+    (x, min, max) =>
+      (Number.isNaN(x) ? x : Math.min(Math.max(x as number, min as number), max as number)) as number,
+  ),
   kernel: map(shader(clipWgsl)),
   gradient: ([x, min, max], _outputs, [g]) => [
-    where(logicalAnd(greaterEqual(x as Tensor, min as Tensor), lessEqual(x as Tensor, max as Tensor)), g as Tensor, 0),
+    where(
+      logicalAnd(greaterEqual(x as Tensor, min as Tensor), lessEqual(x as Tensor, max as Tensor)),
+      g as Tensor,
+      0,
+    ),
     null,
     null,
   ],
   tolerance: ulps(0),
   samples: [
-    ...elementwiseSamples({ low: -3, high: 3, clearOfIntegers: true }).map(sample => ({ ...sample, options: { min: -1, max: 2 } })),
+    ...elementwiseSamples({ low: -3, high: 3, clearOfIntegers: true }).map(sample => ({
+      ...sample,
+      options: { min: -1, max: 2 },
+    })),
     { ...special(), options: { min: -0.5, max: 2 } },
     { ...special(), options: { max: 2 } },
-    { inputs: [{ shape: [6], dtype: 'int32', values: [-9, -1, 0, 1, 5, 9] }], options: { min: -1, max: 5 }, gradient: false, note: 'integers have no gradient' },
+    {
+      inputs: [{ shape: [6], dtype: 'int32', values: [-9, -1, 0, 1, 5, 9] }],
+      options: { min: -1, max: 5 },
+      gradient: false,
+      note: 'integers have no gradient',
+    },
   ],
 })

@@ -1,9 +1,9 @@
 // Creators: tensors from numbers, and tensors filled by a rule.
-import { isFloat, type DType } from '../dtype.ts'
+import { type DType, isFloat } from '../dtype.ts'
 import { currentEngine, type Engine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
 import { checkDType, checkOptions } from '../options.ts'
-import { checkShape, sizeOf, type Shape } from '../shape.ts'
+import { checkShape, type Shape, sizeOf } from '../shape.ts'
 import { Tensor } from '../tensor.ts'
 import { broadcastTo } from './move.ts'
 
@@ -17,7 +17,12 @@ export interface CreateOptions {
 export type TensorLike = number | boolean | readonly TensorLike[] | ArrayBufferView<ArrayBufferLike>
 
 /** The engine and dtype a creator's options name. Throws `option` for unknown ones. */
-export function creation(where: string, options: CreateOptions, fallback: DType = 'float32', more: readonly string[] = []): { engine: Engine; dtype: DType } {
+export function creation(
+  where: string,
+  options: CreateOptions,
+  fallback: DType = 'float32',
+  more: readonly string[] = [],
+): { engine: Engine; dtype: DType } {
   checkOptions(where, options, ['dtype', 'engine', ...more])
   const dtype = options.dtype === undefined ? fallback : checkDType(where, options.dtype)
   const engine = options.engine ?? currentEngine(where)
@@ -35,15 +40,22 @@ export function tensor(values: TensorLike, options: CreateOptions & { shape?: Sh
   const { flat, shape: nested } = flatten(values)
   const shape = options.shape === undefined ? nested : checkShape('tensor', options.shape)
   if (sizeOf(shape) !== flat.length) {
-    fail('shape', 'tensor', `${flat.length} numbers do not fit shape ${show(shape)}, which holds ${sizeOf(shape)}.`, 'Check the shape.')
+    fail(
+      'shape',
+      'tensor',
+      `${flat.length} numbers do not fit shape ${show(shape)}, which holds ${sizeOf(shape)}.`,
+      'Check the shape.',
+    )
   }
   checkNumbers(flat, dtype)
   return new Tensor(engine.upload('tensor', flat, { shape, dtype }))
 }
 
 function natural(values: TensorLike): DType {
-  if (values instanceof Int32Array || values instanceof Int16Array || values instanceof Int8Array) return 'int32'
-  if (values instanceof Uint32Array || values instanceof Uint16Array || values instanceof Uint8Array) return 'uint32'
+  if (values instanceof Int32Array || values instanceof Int16Array || values instanceof Int8Array)
+    return 'int32'
+  if (values instanceof Uint32Array || values instanceof Uint16Array || values instanceof Uint8Array)
+    return 'uint32'
   let first: unknown = values
   while (Array.isArray(first)) first = first[0]
   return typeof first === 'boolean' ? 'bool' : 'float32'
@@ -66,15 +78,31 @@ function flatten(values: unknown): { flat: NumberArray; shape: number[] } {
     if (Array.isArray(item)) {
       if (item.length !== shape[depth]) {
         const found = depth >= shape.length ? 'a list' : `${item.length} items`
-        fail('shape', 'tensor', `the nesting is ragged: ${found} at ${show(path)}, where ${shape[depth] ?? 'a number'} is expected.`, 'Make every row as long as the first.')
+        fail(
+          'shape',
+          'tensor',
+          `the nesting is ragged: ${found} at ${show(path)}, where ${shape[depth] ?? 'a number'} is expected.`,
+          'Make every row as long as the first.',
+        )
       }
-      item.forEach((child, i) => collect(child, depth + 1, [...path, i]))
+      for (const [i, child] of item.entries()) collect(child, depth + 1, [...path, i])
       return
     }
     if (typeof item !== 'number' && typeof item !== 'boolean') {
-      fail('value', 'tensor', `${show(item)} at ${show(path)} is not a number.`, 'Pass numbers, nested arrays or a typed array.')
+      fail(
+        'value',
+        'tensor',
+        `${show(item)} at ${show(path)} is not a number.`,
+        'Pass numbers, nested arrays or a typed array.',
+      )
     }
-    if (depth !== shape.length) fail('shape', 'tensor', `the nesting is ragged: a number at ${show(path)}, where a list is expected.`, 'Make every row as deep as the first.')
+    if (depth !== shape.length)
+      fail(
+        'shape',
+        'tensor',
+        `the nesting is ragged: a number at ${show(path)}, where a list is expected.`,
+        'Make every row as deep as the first.',
+      )
     flat.push(Number(item))
   }
   collect(values, 0, [])
@@ -87,7 +115,12 @@ function checkNumbers(values: NumberArray, dtype: DType): void {
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number
     if (!Number.isInteger(value) || value < low || value > high) {
-      fail('dtype', 'tensor', `${value} at position ${i} is no ${dtype}.`, `It must be a whole number in [${low}, ${high}].`)
+      fail(
+        'dtype',
+        'tensor',
+        `${value} at position ${i} is no ${dtype}.`,
+        `It must be a whole number in [${low}, ${high}].`,
+      )
     }
   }
 }
@@ -125,9 +158,15 @@ export function arange(n: number, options: CreateOptions = {}): Tensor {
 
 /** `n` numbers evenly spaced from `start` to `stop`, both included. */
 export function linspace(start: number, stop: number, n: number, options: CreateOptions = {}): Tensor {
-  for (const end of [start, stop]) if (!Number.isFinite(end)) fail('value', 'linspace', `the ends must be finite numbers, not ${show(end)}.`)
+  for (const end of [start, stop])
+    if (!Number.isFinite(end)) fail('value', 'linspace', `the ends must be finite numbers, not ${show(end)}.`)
   // The last is `stop` itself, whatever rounding does on the way.
-  return generated('linspace', n, i => (i === n - 1 && n > 1 ? stop : start + (i * (stop - start)) / Math.max(n - 1, 1)), options)
+  return generated(
+    'linspace',
+    n,
+    i => (i === n - 1 && n > 1 ? stop : start + (i * (stop - start)) / Math.max(n - 1, 1)),
+    options,
+  )
 }
 
 /** The n × n identity matrix. */
@@ -142,5 +181,11 @@ export function eye(n: number, options: CreateOptions = {}): Tensor {
 function generated(where: string, n: number, rule: (i: number) => number, options: CreateOptions): Tensor {
   const { engine, dtype } = creation(where, options)
   const shape = checkShape(where, [n])
-  return new Tensor(engine.upload(where, Float64Array.from({ length: n }, (_, i) => rule(i)), { shape, dtype }))
+  return new Tensor(
+    engine.upload(
+      where,
+      Float64Array.from({ length: n }, (_, i) => rule(i)),
+      { shape, dtype },
+    ),
+  )
 }

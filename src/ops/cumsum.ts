@@ -27,7 +27,10 @@ const draw = { low: 0.1, high: 1 }
 const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
 
 /** Running sums: element j is the sum of elements 0 to j along the axis. Integers wrap. Throws `dtype` for bools. */
-export const cumsum: WithOptions<CumsumOptions> = defineOp<AxisAttributes, [x: Tensor, options?: CumsumOptions]>({
+export const cumsum: WithOptions<CumsumOptions> = defineOp<
+  AxisAttributes,
+  [x: Tensor, options?: CumsumOptions]
+>({
   name: 'cumsum',
   family: 'reduction',
   parse: (...args) => {
@@ -37,7 +40,8 @@ export const cumsum: WithOptions<CumsumOptions> = defineOp<AxisAttributes, [x: T
     return { inputs: [x.rank === 1 ? x : reshape(x, [x.size])], attributes: { axis: 0 } }
   },
   infer: ([x]) => {
-    if (x?.dtype === 'bool') fail('dtype', 'cumsum', 'x is bool; it must be a number.', "Use cast(x, 'int32') first.")
+    if (x?.dtype === 'bool')
+      fail('dtype', 'cumsum', 'x is bool; it must be a number.', "Use cast(x, 'int32') first.")
     return x as Spec
   },
   reference: ([x], [out], { inputs, attributes }) => {
@@ -67,7 +71,9 @@ export const cumsum: WithOptions<CumsumOptions> = defineOp<AxisAttributes, [x: T
       }
     },
   ),
-  gradient: (_inputs, _outputs, [g], { axis }) => [flip(cumsum(flip(g as Tensor, { axis }), { axis }), { axis })],
+  gradient: (_inputs, _outputs, [g], { axis }) => [
+    flip(cumsum(flip(g as Tensor, { axis }), { axis }), { axis }),
+  ],
   samples: [
     { inputs: [{ shape: [], ...draw }] },
     { inputs: [{ shape: [1], ...draw }] },
@@ -87,7 +93,12 @@ export const cumsum: WithOptions<CumsumOptions> = defineOp<AxisAttributes, [x: T
       }),
     ),
     {
-      inputs: [{ shape: [3, 4], values: [1, Number.NaN, 2, 3, 1, Number.POSITIVE_INFINITY, 2, Number.NEGATIVE_INFINITY] }],
+      inputs: [
+        {
+          shape: [3, 4],
+          values: [1, Number.NaN, 2, 3, 1, Number.POSITIVE_INFINITY, 2, Number.NEGATIVE_INFINITY],
+        },
+      ],
       options: { axis: 1 },
       gradient: false,
       note: 'special values have no finite differences',

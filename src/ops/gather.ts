@@ -6,11 +6,11 @@ import { defineOp, needs, type Op, type Sample } from '../op.ts'
 import { axis, checkDType, integer, parseOptions } from '../options.ts'
 import { at, checkShape, sameShape, sizeOf } from '../shape.ts'
 import {
+  type AxisAttributes,
   gatherKernel,
   oneHotKernel,
   scatterAddKernel,
   spoiledValue,
-  type AxisAttributes,
 } from '../skeletons/gather.ts'
 import { rowView } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
@@ -87,7 +87,9 @@ export const gather: Op<[x: Tensor, indices: Tensor, options?: GatherOptions]> =
       if (!valid) reportRow(k)
       for (let o = 0; o < outer; o++) {
         for (let i = 0; i < inner; i++) {
-          to[(o * count + k) * inner + i] = valid ? at(from, (o * length + pick) * inner + i) : spoiledValue(dtype)
+          to[(o * count + k) * inner + i] = valid
+            ? at(from, (o * length + pick) * inner + i)
+            : spoiledValue(dtype)
         }
       }
     }
@@ -98,7 +100,12 @@ export const gather: Op<[x: Tensor, indices: Tensor, options?: GatherOptions]> =
     null,
   ],
   samples: [
-    gatherSample([1], [1], 0, { inputs: [{ shape: [1], ...draw }, { shape: [1], dtype: 'int32', values: [0] }] }),
+    gatherSample([1], [1], 0, {
+      inputs: [
+        { shape: [1], ...draw },
+        { shape: [1], dtype: 'int32', values: [0] },
+      ],
+    }),
     gatherSample([5], [67], 0),
     gatherSample([5, 3], [], 0),
     gatherSample([5, 3], [2, 4], 0),
@@ -156,7 +163,11 @@ const scatterSample = (
 ): Sample<[Tensor, Tensor, ScatterAddOptions]> => ({
   inputs: [
     { shape: indices, dtype: 'int32', values: PICKS.map(pick => pick % Math.max(options.size, 1)) },
-    { shape: updates, dtype, ...(isFloat(dtype) ? { low: 0.1, high: 1 } : { values: [3, 7, 2147483647, 1, 9] }) },
+    {
+      shape: updates,
+      dtype,
+      ...(isFloat(dtype) ? { low: 0.1, high: 1 } : { values: [3, 7, 2147483647, 1, 9] }),
+    },
   ],
   options,
   ...more,
@@ -190,12 +201,19 @@ export const scatterAdd: Op<[indices: Tensor, updates: Tensor, options: ScatterA
   infer: (inputs, { axis, size }) => {
     const [indices, updates] = [must(inputs[0], 'indices'), must(inputs[1], 'updates')]
     needs('scatterAdd', indices, INTEGERS, 'indices')
-    if (updates.dtype === 'bool') fail('dtype', 'scatterAdd', 'updates are bool; they must be numbers.', "Use cast(x, 'int32').")
+    if (updates.dtype === 'bool')
+      fail('dtype', 'scatterAdd', 'updates are bool; they must be numbers.', "Use cast(x, 'int32').")
     const replaced = updates.shape.slice(axis, axis + indices.shape.length)
     if (!sameShape(replaced, indices.shape)) {
-      fail('shape', 'scatterAdd', `updates are ${show(updates.shape)}, indices ${show(indices.shape)}.`, `The axes of updates from ${axis} on must be those of the indices.`)
+      fail(
+        'shape',
+        'scatterAdd',
+        `updates are ${show(updates.shape)}, indices ${show(indices.shape)}.`,
+        `The axes of updates from ${axis} on must be those of the indices.`,
+      )
     }
-    if (size === 0 && sizeOf(indices.shape) > 0) fail('shape', 'scatterAdd', `size is 0, yet there are ${sizeOf(indices.shape)} indices.`)
+    if (size === 0 && sizeOf(indices.shape) > 0)
+      fail('shape', 'scatterAdd', `size is 0, yet there are ${sizeOf(indices.shape)} indices.`)
     return { shape: updates.shape.toSpliced(axis, indices.shape.length, size), dtype: updates.dtype }
   },
   indices: (_inputs, { size }) => [{ input: 0, bound: size }],
@@ -213,7 +231,8 @@ export const scatterAdd: Op<[indices: Tensor, updates: Tensor, options: ScatterA
       for (let o = 0; o < outer; o++) {
         for (let i = 0; i < inner; i++) {
           const index = (o * length + place) * inner + i
-          const next = at(totals, index) + (valid ? at(from, (o * count + k) * inner + i) : spoiledValue(dtype))
+          const next =
+            at(totals, index) + (valid ? at(from, (o * count + k) * inner + i) : spoiledValue(dtype))
           totals[index] = isFloat(dtype) ? next : next | 0
         }
       }
@@ -255,7 +274,10 @@ export const scatterAdd: Op<[indices: Tensor, updates: Tensor, options: ScatterA
     },
   ],
   // Updates of samples have one sign; each adds a rounding of half an ULP.
-  tolerance: ([indices]) => ({ relative: Math.max(2, sizeOf((indices as Spec).shape)) * 0.5 * ULP, absolute: 0 }),
+  tolerance: ([indices]) => ({
+    relative: Math.max(2, sizeOf((indices as Spec).shape)) * 0.5 * ULP,
+    absolute: 0,
+  }),
 })
 
 export interface OneHotOptions {
@@ -286,7 +308,10 @@ export const oneHot: Op<[labels: Tensor, options: OneHotOptions]> = defineOp<
     const [labels, options] = args
     checkTensor('oneHot', labels, 'labels')
     const dtype = (value: unknown): DType => (value === undefined ? 'float32' : checkDType('oneHot', value))
-    return { inputs: [labels], attributes: parseOptions('oneHot', options, { classes: integer(undefined, { min: 1 }), dtype }) }
+    return {
+      inputs: [labels],
+      attributes: parseOptions('oneHot', options, { classes: integer(undefined, { min: 1 }), dtype }),
+    }
   },
   infer: ([labels], { classes, dtype }) => {
     needs('oneHot', labels as Spec, INTEGERS, 'labels')
@@ -315,7 +340,11 @@ export const oneHot: Op<[labels: Tensor, options: OneHotOptions]> = defineOp<
       inputs: [{ shape: [8], dtype: 'int32' as const, values: PICKS }],
       options: { classes: 5, dtype },
     })),
-    { inputs: [{ shape: [4096], dtype: 'int32', low: 0, high: 1000 }], options: { classes: 1000 }, benchmark: true },
+    {
+      inputs: [{ shape: [4096], dtype: 'int32', low: 0, high: 1000 }],
+      options: { classes: 1000 },
+      benchmark: true,
+    },
   ],
   tolerance: ulps(0),
 })

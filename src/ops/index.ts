@@ -1,9 +1,62 @@
 // The ops people call: creators, elementwise, reductions, movement, products, networks and losses.
-export { arange, eye, full, linspace, ones, tensor, zeros, type CreateOptions, type TensorLike } from './create.ts'
-export { add, clip, div, equal, greater, greaterEqual, less, lessEqual, logicalAnd, logicalOr, maximum, minimum, mul, notEqual, sub, where } from './binary.ts'
-export { broadcastTo, concat, detach, expandDims, flip, pad, reshape, slice, squeeze, stack, transpose } from './move.ts'
+
+export { elu, gelu, leakyRelu, relu, selu, sigmoid, silu, softplus, step } from './activations.ts'
+export {
+  add,
+  clip,
+  div,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalOr,
+  maximum,
+  minimum,
+  mul,
+  notEqual,
+  sub,
+  where,
+} from './binary.ts'
+export {
+  arange,
+  type CreateOptions,
+  eye,
+  full,
+  linspace,
+  ones,
+  type TensorLike,
+  tensor,
+  zeros,
+} from './create.ts'
+export { concat, stack } from './join.ts'
+export { broadcastTo, detach, expandDims, flip, pad, reshape, slice, squeeze, transpose } from './move.ts'
 export { parameter } from './parameter.ts'
 export { pow } from './power.ts'
 export { bernoulli, dropout, normal, uniform } from './random.ts'
 export { all, any, argMax, argMin, max, mean, min, norm, prod, std, sum, variance } from './reduce.ts'
-export * from './unary.ts'
+export {
+  abs,
+  cast,
+  ceil,
+  cos,
+  erf,
+  exp,
+  expm1,
+  floor,
+  isFinite,
+  isNaN,
+  log,
+  log1p,
+  logicalNot,
+  neg,
+  reciprocal,
+  round,
+  rsqrt,
+  sign,
+  sin,
+  sqrt,
+  square,
+  tanh,
+} from './unary.ts'

@@ -1,24 +1,49 @@
 // Movement ops: the same numbers under another shape, order or extent.
-import { fail, must, show } from '../errors.ts'
-import { defineComposite, defineOp, type Call, type Op, type Sample } from '../op.ts'
+import { fail, show } from '../errors.ts'
+import { type Call, defineComposite, defineOp, type Op, type Sample } from '../op.ts'
 import { axis, number, optionalAxis, parseOptions } from '../options.ts'
-import { at, broadcastShapes, broadcastStrides, checkShape, normalizeAxis, sameShape, sizeOf, stridesOf, type Shape } from '../shape.ts'
-import { move, moveReference, type Move } from '../skeletons/move.ts'
+import {
+  at,
+  broadcastShapes,
+  broadcastStrides,
+  checkShape,
+  normalizeAxis,
+  type Shape,
+  sameShape,
+  sizeOf,
+  stridesOf,
+} from '../shape.ts'
+import { type Move, move, moveReference } from '../skeletons/move.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { checkTensor, oneTensor, refuseExtra, tensorAndOptions, type Unary, type WithOptions } from './signature.ts'
 import { ulps } from './samples.ts'
+import {
+  checkTensor,
+  oneTensor,
+  refuseExtra,
+  tensorAndOptions,
+  type Unary,
+  type WithOptions,
+} from './signature.ts'
 
-type Moves<A extends object> = (inputs: readonly Spec[], output: Spec, attributes: A) => readonly Move[]
+export type Moves<A extends object> = (
+  inputs: readonly Spec[],
+  output: Spec,
+  attributes: A,
+) => readonly Move[]
 
 /** The parts of an entry that follow from its moves. Movement is exact. */
-function moved<A extends object>(moves: Moves<A>) {
+export function moved<A extends object>(moves: Moves<A>) {
   return { family: 'movement', reference: moveReference(moves), kernel: move(moves), tolerance: ulps(0) }
 }
 
 /** The move of everything, in order. */
 const whole: Moves<object> = ([x]) => [
-  { shape: [sizeOf((x as Spec).shape)], source: { offset: 0, strides: [1] }, target: { offset: 0, strides: [1] } },
+  {
+    shape: [sizeOf((x as Spec).shape)],
+    source: { offset: 0, strides: [1] },
+    target: { offset: 0, strides: [1] },
+  },
 ]
 
 interface ShapeAttributes {
@@ -42,7 +67,12 @@ function resolveShape(x: Tensor, shape: unknown): Shape {
   const rest = sizeOf(known)
   const resolved = unknown < 0 ? known : known.toSpliced(unknown, 1, rest === 0 ? 0 : x.size / rest)
   if (sizeOf(resolved) !== x.size) {
-    fail('shape', 'reshape', `x is ${show(x.shape)} with ${x.size} elements; ${show(asked)} does not hold as many.`, 'Sizes must multiply to the same number; one may be -1.')
+    fail(
+      'shape',
+      'reshape',
+      `x is ${show(x.shape)} with ${x.size} elements; ${show(asked)} does not hold as many.`,
+      'Sizes must multiply to the same number; one may be -1.',
+    )
   }
   return resolved
 }
@@ -60,14 +90,27 @@ export const reshape: Op<[x: Tensor, shape: Shape]> = defineOp<ShapeAttributes, 
   samples: [
     [[1], []],
     [[67], [67, 1]],
-    [[3, 4], [2, -1]],
+    [
+      [3, 4],
+      [2, -1],
+    ],
     [[2, 3, 4], [24]],
-    [[0, 3], [3, 0]],
-  ].map(([from = [], to = []]): Sample<[Tensor, Shape]> => ({ inputs: [{ shape: from, ...draw }], call: x => [x as Tensor, to] })),
+    [
+      [0, 3],
+      [3, 0],
+    ],
+  ].map(
+    ([from = [], to = []]): Sample<[Tensor, Shape]> => ({
+      inputs: [{ shape: from, ...draw }],
+      call: x => [x as Tensor, to],
+    }),
+  ),
 })
 
 /** x with axes of length 1 put in at `axis` of the result. */
-export const expandDims: WithOptions<{ axis?: number }> = defineComposite<[x: Tensor, options?: { axis?: number }]>({
+export const expandDims: WithOptions<{ axis?: number }> = defineComposite<
+  [x: Tensor, options?: { axis?: number }]
+>({
   name: 'expandDims',
   family: 'movement',
   compose: (x, options = {}) => {
@@ -76,11 +119,18 @@ export const expandDims: WithOptions<{ axis?: number }> = defineComposite<[x: Te
     return reshape(x, x.shape.toSpliced(place, 0, 1))
   },
   tolerance: ulps(0),
-  samples: [[[1], 0], [[67], 1], [[3, 5], -1], [[], 0]].map(([shape, axis]) => ({ inputs: [{ shape: shape as number[], ...draw }], options: { axis } })),
+  samples: [
+    [[1], 0],
+    [[67], 1],
+    [[3, 5], -1],
+    [[], 0],
+  ].map(([shape, axis]) => ({ inputs: [{ shape: shape as number[], ...draw }], options: { axis } })),
 })
 
 /** x without `axis`, which must have length 1, or without every such axis. */
-export const squeeze: WithOptions<{ axis?: number }> = defineComposite<[x: Tensor, options?: { axis?: number }]>({
+export const squeeze: WithOptions<{ axis?: number }> = defineComposite<
+  [x: Tensor, options?: { axis?: number }]
+>({
   name: 'squeeze',
   family: 'movement',
   compose: (x, options = {}) => {
@@ -92,7 +142,8 @@ export const squeeze: WithOptions<{ axis?: number }> = defineComposite<[x: Tenso
         x.shape.filter(length => length !== 1),
       )
     }
-    if (x.shape[place] !== 1) fail('shape', 'squeeze', `axis ${place} of ${show(x.shape)} has length ${x.shape[place]}, not 1.`)
+    if (x.shape[place] !== 1)
+      fail('shape', 'squeeze', `axis ${place} of ${show(x.shape)} has length ${x.shape[place]}, not 1.`)
     return reshape(x, x.shape.toSpliced(place, 1))
   },
   tolerance: ulps(0),
@@ -123,13 +174,22 @@ const broadcastMoves: Moves<ShapeAttributes> = ([x], output) => [
 ]
 
 /** x repeated along new axes and axes of length 1 until it has `shape`. */
-export const broadcastTo: Op<[x: Tensor, shape: Shape]> = defineOp<ShapeAttributes, [x: Tensor, shape: Shape]>({
+export const broadcastTo: Op<[x: Tensor, shape: Shape]> = defineOp<
+  ShapeAttributes,
+  [x: Tensor, shape: Shape]
+>({
   name: 'broadcastTo',
   ...moved(broadcastMoves),
   parse: tensorAndShape('broadcastTo', (x, shape) => {
     const target = checkShape('broadcastTo', shape)
     const result = target.length < x.rank ? [] : broadcastShapes('broadcastTo', x.shape, target)
-    if (!sameShape(result, target)) fail('shape', 'broadcastTo', `x is ${show(x.shape)}, which does not broadcast to ${show(target)}.`, 'Axes of x must be equal or 1, aligned at the last axis.')
+    if (!sameShape(result, target))
+      fail(
+        'shape',
+        'broadcastTo',
+        `x is ${show(x.shape)}, which does not broadcast to ${show(target)}.`,
+        'Axes of x must be equal or 1, aligned at the last axis.',
+      )
     return target
   }),
   infer: ([x], { shape }) => ({ shape, dtype: (x as Spec).dtype }),
@@ -139,9 +199,20 @@ export const broadcastTo: Op<[x: Tensor, shape: Shape]> = defineOp<ShapeAttribut
     [[], [1]],
     [[1], [67]],
     [[3], [2, 3]],
-    [[2, 1, 3], [2, 4, 3]],
-    [[1, 3], [0, 3]],
-  ].map(([from = [], to = []]): Sample<[Tensor, Shape]> => ({ inputs: [{ shape: from, ...draw }], call: x => [x as Tensor, to] })),
+    [
+      [2, 1, 3],
+      [2, 4, 3],
+    ],
+    [
+      [1, 3],
+      [0, 3],
+    ],
+  ].map(
+    ([from = [], to = []]): Sample<[Tensor, Shape]> => ({
+      inputs: [{ shape: from, ...draw }],
+      call: x => [x as Tensor, to],
+    }),
+  ),
 })
 
 interface PermutationAttributes {
@@ -160,19 +231,32 @@ const transposeMoves: Moves<PermutationAttributes> = ([x], output, { permutation
 }
 
 /** x with its axes in another order: reversed, or as `permutation` lists them. */
-export const transpose: WithOptions<{ permutation?: readonly number[] }> = defineOp<PermutationAttributes, [x: Tensor, options?: { permutation?: readonly number[] }]>({
+export const transpose: WithOptions<{ permutation?: readonly number[] }> = defineOp<
+  PermutationAttributes,
+  [x: Tensor, options?: { permutation?: readonly number[] }]
+>({
   name: 'transpose',
   ...moved(transposeMoves),
   parse: tensorAndOptions('transpose', { permutation }),
-  infer: ([x], { permutation }) => ({ shape: permutation.map(axis => at((x as Spec).shape, axis)), dtype: (x as Spec).dtype }),
-  gradient: (_inputs, _outputs, [g], { permutation }) => [transpose(g as Tensor, { permutation: permutation.map((_, axis) => permutation.indexOf(axis)) })],
+  infer: ([x], { permutation }) => ({
+    shape: permutation.map(axis => at((x as Spec).shape, axis)),
+    dtype: (x as Spec).dtype,
+  }),
+  gradient: (_inputs, _outputs, [g], { permutation }) => [
+    transpose(g as Tensor, { permutation: permutation.map((_, axis) => permutation.indexOf(axis)) }),
+  ],
   samples: [
     { inputs: [{ shape: [1], ...draw }] },
     { inputs: [{ shape: [67, 3], ...draw }] },
     { inputs: [{ shape: [2, 3, 4], ...draw }], options: { permutation: [2, 0, 1] } },
     { inputs: [{ shape: [2, 3, 4], ...draw }], options: { permutation: [0, -1, 1] } },
     { inputs: [{ shape: [0, 3], ...draw }] },
-    { inputs: [{ shape: [1024, 1024], ...draw }], benchmark: true, gradient: false, note: 'too large for finite differences' },
+    {
+      inputs: [{ shape: [1024, 1024], ...draw }],
+      benchmark: true,
+      gradient: false,
+      note: 'too large for finite differences',
+    },
   ],
 })
 
@@ -203,32 +287,41 @@ const sliceMoves: Moves<SliceAttributes> = ([x], output, { start }) => {
 }
 
 /** The part of x from `start` up to, not including, `end`, a number for each axis; negative ones count from the end, axes not named are whole. */
-export const slice: Op<[x: Tensor, options: { start?: readonly number[]; end?: readonly number[] }]> = defineOp<SliceAttributes, [x: Tensor, options: { start?: readonly number[]; end?: readonly number[] }]>({
-  name: 'slice',
-  ...moved(sliceMoves),
-  parse: (x, options) => {
-    checkTensor('slice', x)
-    const bound = (which: 'start' | 'end') => (value: unknown) => sliceBound(x.shape, which, value)
-    const attributes = parseOptions('slice', options, { start: bound('start'), end: bound('end') }, x.rank)
-    attributes.start.forEach((from, axis) => {
-      if (from > at(attributes.end, axis)) fail('value', 'slice', `start ${from} is behind end ${attributes.end[axis]} at axis ${axis} of ${show(x.shape)}.`)
-    })
-    return { inputs: [x], attributes }
-  },
-  infer: ([x], { start, end }) => ({ shape: start.map((from, axis) => at(end, axis) - from), dtype: (x as Spec).dtype }),
-  gradient: ([x], _outputs, [g], { start, end }) => [
-    pad(g as Tensor, { before: start, after: end.map((to, axis) => at((x as Tensor).shape, axis) - to) }),
-  ],
-  samples: (
-    [
-      [[1], { start: [0] }],
-      [[67], { start: [3], end: [-2] }],
-      [[4, 5], { start: [1, 2], end: [3, 4] }],
-      [[2, 3, 4], { start: [0, -2] }],
-      [[4, 5], { start: [2], end: [2] }],
-    ] as const
-  ).map(([shape, options]) => ({ inputs: [{ shape, ...draw }], options })),
-})
+export const slice: Op<[x: Tensor, options: { start?: readonly number[]; end?: readonly number[] }]> =
+  defineOp<SliceAttributes, [x: Tensor, options: { start?: readonly number[]; end?: readonly number[] }]>({
+    name: 'slice',
+    ...moved(sliceMoves),
+    parse: (x, options) => {
+      checkTensor('slice', x)
+      const bound = (which: 'start' | 'end') => (value: unknown) => sliceBound(x.shape, which, value)
+      const attributes = parseOptions('slice', options, { start: bound('start'), end: bound('end') }, x.rank)
+      attributes.start.forEach((from, axis) => {
+        if (from > at(attributes.end, axis))
+          fail(
+            'value',
+            'slice',
+            `start ${from} is behind end ${attributes.end[axis]} at axis ${axis} of ${show(x.shape)}.`,
+          )
+      })
+      return { inputs: [x], attributes }
+    },
+    infer: ([x], { start, end }) => ({
+      shape: start.map((from, axis) => at(end, axis) - from),
+      dtype: (x as Spec).dtype,
+    }),
+    gradient: ([x], _outputs, [g], { start, end }) => [
+      pad(g as Tensor, { before: start, after: end.map((to, axis) => at((x as Tensor).shape, axis) - to) }),
+    ],
+    samples: (
+      [
+        [[1], { start: [0] }],
+        [[67], { start: [3], end: [-2] }],
+        [[4, 5], { start: [1, 2], end: [3, 4] }],
+        [[2, 3, 4], { start: [0, -2] }],
+        [[4, 5], { start: [2], end: [2] }],
+      ] as const
+    ).map(([shape, options]) => ({ inputs: [{ shape, ...draw }], options })),
+  })
 
 function sliceBound(shape: Shape, which: 'start' | 'end', value: unknown): readonly number[] {
   const given = value === undefined ? [] : value
@@ -265,18 +358,32 @@ const padMoves: Moves<PadAttributes> = ([x], output, { before }) => [
 ]
 
 /** x with `before` and `after` elements of `value` added along each axis. */
-export const pad: Op<[x: Tensor, options: PadOptions]> = defineOp<PadAttributes, [x: Tensor, options: PadOptions]>({
+export const pad: Op<[x: Tensor, options: PadOptions]> = defineOp<
+  PadAttributes,
+  [x: Tensor, options: PadOptions]
+>({
   name: 'pad',
   ...moved(padMoves),
   parse: (x, options) => {
     checkTensor('pad', x)
     const side = (value: unknown, { name }: { name: string }) => padding(x.shape, name, value)
-    const { before, after, value } = parseOptions('pad', options, { before: side, after: side, value: number(0) }, x.rank)
+    const { before, after, value } = parseOptions(
+      'pad',
+      options,
+      { before: side, after: side, value: number(0) },
+      x.rank,
+    )
     return { inputs: [x, value], attributes: { before, after } }
   },
-  infer: ([x], { before, after }) => ({ shape: (x as Spec).shape.map((length, axis) => at(before, axis) + length + at(after, axis)), dtype: (x as Spec).dtype }),
+  infer: ([x], { before, after }) => ({
+    shape: (x as Spec).shape.map((length, axis) => at(before, axis) + length + at(after, axis)),
+    dtype: (x as Spec).dtype,
+  }),
   gradient: ([x], _outputs, [g], { before }) => [
-    slice(g as Tensor, { start: before, end: before.map((from, axis) => from + at((x as Tensor).shape, axis)) }),
+    slice(g as Tensor, {
+      start: before,
+      end: before.map((from, axis) => from + at((x as Tensor).shape, axis)),
+    }),
     null,
   ],
   samples: (
@@ -291,15 +398,17 @@ export const pad: Op<[x: Tensor, options: PadOptions]> = defineOp<PadAttributes,
 
 function padding(shape: Shape, which: string, value: unknown): readonly number[] {
   const given = value === undefined ? [] : value
-  if (!Array.isArray(given) || given.length > shape.length) fail('value', 'pad', `${which} must list at most ${shape.length} numbers, not ${show(value)}.`)
+  if (!Array.isArray(given) || given.length > shape.length)
+    fail('value', 'pad', `${which} must list at most ${shape.length} numbers, not ${show(value)}.`)
   return shape.map((_, axis) => {
     const count = given[axis] ?? 0
-    if (!Number.isInteger(count) || count < 0) fail('value', 'pad', `${which} ${show(count)} at axis ${axis} is not a count.`)
+    if (!Number.isInteger(count) || count < 0)
+      fail('value', 'pad', `${which} ${show(count)} at axis ${axis} is not a count.`)
     return count
   })
 }
 
-interface AxisAttributes {
+export interface AxisAttributes {
   readonly axis: number
 }
 
@@ -317,132 +426,20 @@ const flipMoves: Moves<AxisAttributes> = ([x], output, { axis }) => {
 }
 
 /** x in reverse order along an axis. */
-export const flip: WithOptions<{ axis?: number }> = defineOp<AxisAttributes, [x: Tensor, options?: { axis?: number }]>({
+export const flip: WithOptions<{ axis?: number }> = defineOp<
+  AxisAttributes,
+  [x: Tensor, options?: { axis?: number }]
+>({
   name: 'flip',
   ...moved(flipMoves),
   parse: tensorAndOptions('flip', { axis: axis(0) }),
   infer: ([x]) => x as Spec,
   gradient: (_inputs, _outputs, [g], options) => [flip(g as Tensor, options)],
-  samples: [[[1], 0], [[67], 0], [[3, 4], -1], [[2, 3, 4], 1], [[0, 2], 0]].map(([shape, axis]) => ({ inputs: [{ shape: shape as number[], ...draw }], options: { axis } })),
-})
-
-const concatMoves: Moves<AxisAttributes> = (inputs, output, { axis }) => {
-  const strides = stridesOf(output.shape)
-  let start = 0
-  return inputs.map(({ shape }) => {
-    const offset = start * at(strides, axis)
-    start += at(shape, axis)
-    return { shape, source: { offset: 0, strides: stridesOf(shape) }, target: { offset, strides } }
-  })
-}
-
-/** Parses `(list, options)`. */
-function tensorList(where: string, list: unknown): readonly Tensor[] {
-  if (!Array.isArray(list) || list.length === 0) fail('value', where, `expected a list of tensors, not ${show(list)}.`, `Write ${where}([a, b]).`)
-  list.forEach((x, i) => checkTensor(where, x, `item ${i}`))
-  return list
-}
-
-/** Tensors one after another along an axis; all other axes are the same. */
-export const concat: Op<[list: readonly Tensor[], options?: { axis?: number }]> = defineOp<AxisAttributes, [list: readonly Tensor[], options?: { axis?: number }]>({
-  name: 'concat',
-  ...moved(concatMoves),
-  method: false,
-  parse: (list, options = {}) => {
-    const tensors = tensorList('concat', list)
-    return { inputs: tensors, attributes: parseOptions('concat', options, { axis: axis(0) }, (tensors[0] as Tensor).rank) }
-  },
-  infer: (inputs, { axis }) => {
-    const first = inputs[0] as Spec
-    for (const { shape } of inputs) {
-      if (sameShape(shape.toSpliced(axis, 1), first.shape.toSpliced(axis, 1)) && shape.length === first.shape.length) continue
-      fail('shape', 'concat', `shapes ${inputs.map(input => show(input.shape)).join(', ')} differ in more than axis ${axis}.`)
-    }
-    return { shape: first.shape.with(axis, inputs.reduce((sum, { shape }) => sum + at(shape, axis), 0)), dtype: first.dtype }
-  },
-  gradient: (inputs, _outputs, [g], { axis }) => {
-    let from = 0
-    return inputs.map(({ shape }) => {
-      const start = shape.map((_, i) => (i === axis ? from : 0))
-      from += at(shape, axis)
-      return slice(g as Tensor, { start, end: start.map((s, i) => s + at(shape, i)) })
-    })
-  },
-  samples: (
-    [
-      [[[1], [1]], 0],
-      [[[67], [3], [1]], 0],
-      [[[2, 3], [2, 4]], 1],
-      [[[2, 3, 2], [1, 3, 2]], 0],
-      [[[0, 3], [2, 3]], 0],
-    ] as const
-  ).map(([shapes, axis]) => ({
-    inputs: shapes.map(shape => ({ shape, ...draw })),
-    call: (...tensors: Tensor[]) => [tensors, { axis }],
-  })),
-})
-
-/** Tensors of one shape along a new axis. */
-export const stack: Op<[list: readonly Tensor[], options?: { axis?: number }]> = defineComposite<[list: readonly Tensor[], options?: { axis?: number }]>({
-  name: 'stack',
-  family: 'movement',
-  method: false,
-  compose: (list, options = {}) => {
-    const tensors = tensorList('stack', list)
-    const first = tensors[0] as Tensor
-    const { axis: place } = parseOptions('stack', options, { axis: axis(0) }, first.rank + 1)
-    for (const { shape } of tensors) {
-      if (!sameShape(shape, first.shape)) fail('shape', 'stack', `shapes ${tensors.map(x => show(x.shape)).join(', ')} differ.`, 'They must be the same.')
-    }
-    return concat(
-      tensors.map(x => expandDims(x, { axis: place })),
-      { axis: place },
-    )
-  },
-  tolerance: ulps(0),
-  samples: [[[1], 0], [[67], 1], [[3, 5], -1], [[], 0]].map(([shape, axis]) => ({
-    inputs: [0, 1].map(() => ({ shape: shape as number[], ...draw })),
-    call: (...tensors: Tensor[]) => [tensors, { axis: axis as number }],
-  })),
-})
-
-/** Members of a layout start at multiples of this many elements: 256 bytes even of float16. */
-export const LAYOUT_ALIGNMENT = 128
-
-/** Where each of `shapes` starts in a flat layout, and how long the whole is. */
-export function flatLayout(shapes: readonly Shape[]): { offsets: number[]; length: number } {
-  let length = 0
-  const offsets = shapes.map(shape => {
-    const offset = length
-    length += Math.max(1, Math.ceil(sizeOf(shape) / LAYOUT_ALIGNMENT)) * LAYOUT_ALIGNMENT
-    return offset
-  })
-  return { offsets, length }
-}
-
-/** Tensors of any shapes laid flat one after another, each at a multiple of LAYOUT_ALIGNMENT, zeros between. What computes them writes there directly. */
-export const pack: Op<[list: readonly Tensor[]]> = defineOp<object, [list: readonly Tensor[]]>({
-  name: 'pack',
-  ...moved<object>(inputs => {
-    const { offsets } = flatLayout(inputs.map(input => input.shape))
-    return inputs.map(({ shape }, i) => ({
-      shape: [sizeOf(shape)],
-      source: { offset: 0, strides: [1] },
-      target: { offset: at(offsets, i), strides: [1] },
-    }))
-  }),
-  method: false,
-  layout: inputs => flatLayout(inputs.map(input => input.shape)).offsets,
-  parse: list => ({ inputs: tensorList('pack', list), attributes: {} }),
-  infer: inputs => ({ shape: [flatLayout(inputs.map(input => input.shape)).length], dtype: must(inputs[0], 'input').dtype }),
-  gradient: (inputs, _outputs, [g]) => {
-    const { offsets } = flatLayout(inputs.map(input => input.shape))
-    return inputs.map(({ shape, size }, i) => reshape(slice(g as Tensor, { start: [at(offsets, i)], end: [at(offsets, i) + size] }), shape))
-  },
   samples: [
-    [[1]],
-    [[67], [1]],
-    [[3, 5], [128], [2, 65]],
-  ].map(shapes => ({ inputs: shapes.map(shape => ({ shape, ...draw })), call: (...tensors: Tensor[]) => [tensors] })),
+    [[1], 0],
+    [[67], 0],
+    [[3, 4], -1],
+    [[2, 3, 4], 1],
+    [[0, 2], 0],
+  ].map(([shape, axis]) => ({ inputs: [{ shape: shape as number[], ...draw }], options: { axis } })),
 })
-

@@ -3,7 +3,7 @@ import { fail, must, show } from '../errors.ts'
 import { at, sizeOf } from '../shape.ts'
 import { currentRecording } from '../tape.ts'
 import { Parameter, Tensor } from '../tensor.ts'
-import { flatLayout } from './move.ts'
+import { flatLayout } from './join.ts'
 import { checkTensor } from './signature.ts'
 import { assign } from './update.ts'
 
@@ -23,7 +23,12 @@ export function parameter(x: Tensor): Parameter {
 
 function refuseRecording(where: string): void {
   if (!currentRecording()) return
-  fail('recording', where, 'a parameter cannot be made while compile() records a function.', 'Make it before.')
+  fail(
+    'recording',
+    where,
+    'a parameter cannot be made while compile() records a function.',
+    'Make it before.',
+  )
 }
 
 /** Overwrites a parameter with a tensor of its shape and dtype. Its earlier value stays what it was for what was computed from it. */
@@ -43,7 +48,12 @@ export function gatherArena(where: string, parameters: readonly Parameter[]): Pa
   refuseRecording(where)
   const first = checkParameters(where, parameters)
   const known = arenas.get(first)
-  if (known && known.members.length === parameters.length && known.members.every((member, i) => member === parameters[i])) return known
+  if (
+    known &&
+    known.members.length === parameters.length &&
+    known.members.every((member, i) => member === parameters[i])
+  )
+    return known
   const { engine, dtype } = first
   const { offsets, length } = flatLayout(parameters.map(({ shape }) => shape))
   engine.flush()
@@ -51,8 +61,16 @@ export function gatherArena(where: string, parameters: readonly Parameter[]): Pa
   const storage = must(flat.value.storage, 'arena')
   engine.runner.clear(storage)
   const bytes = engine.elementBytes(flat)
-  const places = parameters.map((member, i) => storage.slice(at(offsets, i) * bytes, sizeOf(member.shape) * bytes))
-  engine.runner.copy(parameters.map(({ value }, i) => ({ from: must(value.storage, 'parameter'), to: must(places[i], 'place'), bytes: must(places[i], 'place').bytes })))
+  const places = parameters.map((member, i) =>
+    storage.slice(at(offsets, i) * bytes, sizeOf(member.shape) * bytes),
+  )
+  engine.runner.copy(
+    parameters.map(({ value }, i) => ({
+      from: must(value.storage, 'parameter'),
+      to: must(places[i], 'place'),
+      bytes: must(places[i], 'place').bytes,
+    })),
+  )
   parameters.forEach((member, i) => {
     const arena = arenas.get(member)
     if (arena) arena.members.splice(arena.members.indexOf(member), 1)
@@ -68,7 +86,12 @@ export function gatherArena(where: string, parameters: readonly Parameter[]): Pa
 
 function checkParameters(where: string, parameters: readonly Parameter[]): Parameter {
   if (!Array.isArray(parameters) || parameters.length === 0) {
-    fail('value', where, `expected a list of parameters, not ${show(parameters)}.`, 'Pass model.parameters().')
+    fail(
+      'value',
+      where,
+      `expected a list of parameters, not ${show(parameters)}.`,
+      'Pass model.parameters().',
+    )
   }
   const [first] = parameters as [Parameter]
   parameters.forEach((item: unknown, i) => {
@@ -78,8 +101,15 @@ function checkParameters(where: string, parameters: readonly Parameter[]): Param
     }
     item.read(where)
     if (item.engine !== first.engine) fail('engine', where, `parameter ${i} belongs to another engine.`)
-    if (item.dtype !== first.dtype) fail('dtype', where, `parameter ${i} is ${item.dtype}, the first ${first.dtype}.`, 'Use one optimizer a dtype.')
+    if (item.dtype !== first.dtype)
+      fail(
+        'dtype',
+        where,
+        `parameter ${i} is ${item.dtype}, the first ${first.dtype}.`,
+        'Use one optimizer a dtype.',
+      )
   })
-  if (new Set(parameters).size !== parameters.length) fail('value', where, 'a parameter is listed twice.', 'List it once.')
+  if (new Set(parameters).size !== parameters.length)
+    fail('value', where, 'a parameter is listed twice.', 'List it once.')
   return first
 }

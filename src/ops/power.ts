@@ -1,6 +1,7 @@
 // Powers, whose gradient needs both arithmetic and logarithms.
-import powIntegerWgsl from '../../shaders/binary/pow_integer.wgsl?raw'
+
 import powWgsl from '../../shaders/binary/pow.wgsl?raw'
+import powIntegerWgsl from '../../shaders/binary/pow_integer.wgsl?raw'
 import { isFloat } from '../dtype.ts'
 import { binary, equal, mul, sub, where } from './binary.ts'
 import { ulps } from './samples.ts'
@@ -34,4 +35,3 @@ function powInteger(a: number, b: number): number {
   }
   return power
 }
-

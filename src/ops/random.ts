@@ -5,7 +5,7 @@ import bernoulliWgsl from '../../shaders/random/bernoulli.wgsl?raw'
 import normalWgsl from '../../shaders/random/normal.wgsl?raw'
 import uniformWgsl from '../../shaders/random/uniform.wgsl?raw'
 import randomWgsl from '../../shaders/random.wgsl?raw'
-import { dtypes, isFloat, type DType, type NumericArray } from '../dtype.ts'
+import { type DType, dtypes, isFloat, type NumericArray } from '../dtype.ts'
 import type { Engine } from '../engine.ts'
 import { fail, must } from '../errors.ts'
 import { hostVector } from '../host.ts'
@@ -13,9 +13,9 @@ import { shader, WORKGROUP_SIZE } from '../kernel.ts'
 import { defineComposite, defineOp, type Op, type Sample, type Tolerance } from '../op.ts'
 import { boolean, integer, number, parseOptions } from '../options.ts'
 import { eachRandom, randomKey, unitFloat } from '../random.ts'
-import { at, checkShape, sizeOf, type Shape } from '../shape.ts'
+import { at, checkShape, type Shape, sizeOf } from '../shape.ts'
 import { Tensor } from '../tensor.ts'
-import { creation, type CreateOptions } from './create.ts'
+import { type CreateOptions, creation } from './create.ts'
 import { ULP } from './samples.ts'
 import { checkTensor, type Operand, type WithOptions } from './signature.ts'
 
@@ -61,13 +61,19 @@ function random<O extends object>(entry: Distribution<O>): Creator<O> {
     mixed: true,
     parse: (shape, options = {} as O & SeedOptions) => {
       const { engine, dtype } = creation(name, options, 'float32', ['seed', ...entry.known])
-      if (!entry.dtypes.includes(dtype)) fail('dtype', name, `it makes ${entry.dtypes.join(', ')}, not ${dtype}.`)
+      if (!entry.dtypes.includes(dtype))
+        fail('dtype', name, `it makes ${entry.dtypes.join(', ')}, not ${dtype}.`)
       for (const key of entry.known) {
         const value = options[key] as unknown
         if (value !== undefined) number(0)(value, { where: name, name: key, rank: 0 })
       }
-      const constants = entry.numbers(options).map(value => new Tensor(engine.constant(name, value, 'float32')))
-      return { inputs: [keyFor(name, engine, options.seed), ...constants], attributes: { shape: checkShape(name, shape), dtype } }
+      const constants = entry
+        .numbers(options)
+        .map(value => new Tensor(engine.constant(name, value, 'float32')))
+      return {
+        inputs: [keyFor(name, engine, options.seed), ...constants],
+        attributes: { shape: checkShape(name, shape), dtype },
+      }
     },
     infer: (_inputs, { shape, dtype }) => ({ shape, dtype }),
     reference: (inputs, outputs) => {
@@ -107,13 +113,18 @@ function random<O extends object>(entry: Distribution<O>): Creator<O> {
     gradient: 'none',
     tolerance: entry.tolerance,
     samples: entry.samples.flatMap(options =>
-      [[], [1], [67], [3, 5], [0]].map((shape): Sample<[Shape, (O & SeedOptions)?]> => ({
-        // The input only says which engine to draw on.
-        inputs: [{ shape: [] }],
-        call: anchor => [shape, { ...options, seed: 7, engine: (anchor as Tensor).engine } as O & SeedOptions],
-        gradient: false,
-        note: 'random numbers depend on no tensor',
-      })),
+      [[], [1], [67], [3, 5], [0]].map(
+        (shape): Sample<[Shape, (O & SeedOptions)?]> => ({
+          // The input only says which engine to draw on.
+          inputs: [{ shape: [] }],
+          call: anchor => [
+            shape,
+            { ...options, seed: 7, engine: (anchor as Tensor).engine } as O & SeedOptions,
+          ],
+          gradient: false,
+          note: 'random numbers depend on no tensor',
+        }),
+      ),
     ),
   })
 }
@@ -162,7 +173,8 @@ export const bernoulli: Creator<{ probability?: number }> = random({
   known: ['probability'],
   dtypes: ['float32', 'float16', 'int32', 'uint32', 'bool'],
   numbers: ({ probability = 0.5 }) => {
-    if (!(probability >= 0 && probability <= 1)) fail('value', 'bernoulli', `probability ${probability} is outside [0, 1].`)
+    if (!(probability >= 0 && probability <= 1))
+      fail('value', 'bernoulli', `probability ${probability} is outside [0, 1].`)
     return [probability, 0]
   },
   draw: (bits, probability) => bits.map(word => Number(unitFloat(word) < probability)),
@@ -171,18 +183,28 @@ export const bernoulli: Creator<{ probability?: number }> = random({
 })
 
 /** Drops elements of x where the stream of `key` says so; dropping the gradient by the same key is its gradient. */
-export const dropWhere: Op<[x: Tensor, key: Tensor, probability: Operand]> = defineOp<object, [x: Tensor, key: Tensor, probability: Operand]>({
+export const dropWhere: Op<[x: Tensor, key: Tensor, probability: Operand]> = defineOp<
+  object,
+  [x: Tensor, key: Tensor, probability: Operand]
+>({
   name: 'dropWhere',
   family: 'random',
   method: false,
   mixed: true,
   parse: (x, key, probability) => ({
-    inputs: [x, key, probability instanceof Tensor ? probability : new Tensor(x.engine.constant('dropout', probability, 'float32'))],
+    inputs: [
+      x,
+      key,
+      probability instanceof Tensor
+        ? probability
+        : new Tensor(x.engine.constant('dropout', probability, 'float32')),
+    ],
     attributes: {},
   }),
   infer: ([x]) => {
     const input = must(x, 'input')
-    if (!isFloat(input.dtype)) fail('dtype', 'dropout', `x is ${input.dtype}; it must be a float.`, "Use cast(x, 'float32') first.")
+    if (!isFloat(input.dtype))
+      fail('dtype', 'dropout', `x is ${input.dtype}; it must be a float.`, "Use cast(x, 'float32') first.")
     return input
   },
   reference: (inputs, outputs) => {
@@ -200,7 +222,11 @@ export const dropWhere: Op<[x: Tensor, key: Tensor, probability: Operand]> = def
       return {
         dispatches: [
           {
-            source: { skeleton: shader(dropoutWgsl), fragments: [shader(philoxWgsl)], types: { T: dtypes[x.dtype].wgsl } },
+            source: {
+              skeleton: shader(dropoutWgsl),
+              fragments: [shader(philoxWgsl)],
+              types: { T: dtypes[x.dtype].wgsl },
+            },
             overrides: { WORKGROUP_SIZE },
             bindings: [{ input: 0 }, { input: 1 }, { input: 2 }, { output: 0 }],
             params: { size },
@@ -210,7 +236,11 @@ export const dropWhere: Op<[x: Tensor, key: Tensor, probability: Operand]> = def
       }
     },
   },
-  gradient: ([_x, key, probability], _outputs, [g]) => [dropWhere(g as Tensor, key as Tensor, probability as Tensor), null, null],
+  gradient: ([_x, key, probability], _outputs, [g]) => [
+    dropWhere(g as Tensor, key as Tensor, probability as Tensor),
+    null,
+    null,
+  ],
   tolerance: () => ({ relative: 4 * ULP, absolute: 0 }),
   samples: [[], [1], [67], [3, 5], [0, 3]].map(shape => ({
     inputs: [
@@ -235,9 +265,15 @@ export const dropout: WithOptions<DropoutOptions> = defineComposite<[x: Tensor, 
   family: 'random',
   compose: (x, options = {}) => {
     checkTensor('dropout', x)
-    const seed = (value: unknown) => (value === undefined ? undefined : integer(0)(value, { where: 'dropout', name: 'seed', rank: 0 }))
-    const checked = parseOptions('dropout', options, { probability: number(0.5, { min: 0, max: 1 }), training: boolean(true), seed })
-    if (checked.probability === 1) fail('option', 'dropout', 'probability is 1, which drops everything.', 'It must be in [0, 1).')
+    const seed = (value: unknown) =>
+      value === undefined ? undefined : integer(0)(value, { where: 'dropout', name: 'seed', rank: 0 })
+    const checked = parseOptions('dropout', options, {
+      probability: number(0.5, { min: 0, max: 1 }),
+      training: boolean(true),
+      seed,
+    })
+    if (checked.probability === 1)
+      fail('option', 'dropout', 'probability is 1, which drops everything.', 'It must be in [0, 1).')
     if (!checked.training || checked.probability === 0) return x
     return dropWhere(x, keyFor('dropout', x.engine, checked.seed), checked.probability)
   },

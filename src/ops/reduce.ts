@@ -11,13 +11,19 @@ import minIntWgsl from '../../shaders/reduce/min_int.wgsl?raw'
 import minUintWgsl from '../../shaders/reduce/min_uint.wgsl?raw'
 import prodWgsl from '../../shaders/reduce/prod.wgsl?raw'
 import sumWgsl from '../../shaders/reduce/sum.wgsl?raw'
-import { dtypes, floatOf, isFloat, type DType } from '../dtype.ts'
+import { type DType, dtypes, floatOf, isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { shader } from '../kernel.ts'
 import { defineComposite, defineOp, type Sample, type Tolerance } from '../op.ts'
 import { axes, boolean, number, oneOf, optionalAxis, parseOptions } from '../options.ts'
 import { at, sizeOf } from '../shape.ts'
-import { reduce, reduceReference, reducedShape, type Combiner, type ReduceAttributes } from '../skeletons/reduce.ts'
+import {
+  type Combiner,
+  type ReduceAttributes,
+  reduce,
+  reducedShape,
+  reduceReference,
+} from '../skeletons/reduce.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { div, equal, mul, sub, where } from './binary.ts'
@@ -45,7 +51,10 @@ interface Draw {
 }
 
 /** Shapes and axes every reduction is proven on: whole, rows, columns, middle, several, split, empty and single. */
-function reduceSamples(draw: Draw, { empty = true, gradient = true } = {}): Sample<[Tensor, ReduceOptions?]>[] {
+function reduceSamples(
+  draw: Draw,
+  { empty = true, gradient = true } = {},
+): Sample<[Tensor, ReduceOptions?]>[] {
   const proven = gradient ? {} : { gradient: false, note: 'no gradient' }
   const large = { gradient: false, note: 'too large for finite differences' }
   return [
@@ -71,11 +80,22 @@ const SPECIAL: Sample<[Tensor, ReduceOptions?]>[] = [
   [1, Number.NaN, 3],
   [1, Number.POSITIVE_INFINITY, 3],
   [Number.NEGATIVE_INFINITY, 1, 2],
-].map(values => ({ inputs: [{ shape: [2, 3], values }], options: { axis: 1 }, gradient: false, note: 'special values' }))
+].map(values => ({
+  inputs: [{ shape: [2, 3], values }],
+  options: { axis: 1 },
+  gradient: false,
+  note: 'special values',
+}))
 
 const INTEGERS: Sample<[Tensor, ReduceOptions?]>[] = (['int32', 'uint32'] as const).flatMap(dtype =>
   [undefined, 0, 1].map(axis => ({
-    inputs: [{ shape: [5, 67], dtype, values: dtype === 'int32' ? [3, -7, 0, 12, 5, -1, 9] : [3, 7, 0, 12, 5, 1, 9] }],
+    inputs: [
+      {
+        shape: [5, 67],
+        dtype,
+        values: dtype === 'int32' ? [3, -7, 0, 12, 5, -1, 9] : [3, 7, 0, 12, 5, 1, 9],
+      },
+    ],
     ...(axis === undefined ? {} : { options: { axis } }),
     gradient: false,
     note: 'integers have no gradient',
@@ -95,7 +115,9 @@ interface ReduceEntry {
   readonly result: (dtype: DType) => DType
   readonly reference: (elements: Float64Array) => number
   readonly combiner: (dtype: DType, result: DType) => Combiner
-  readonly gradient: ((x: Tensor, y: Tensor, g: Tensor, count: number, axis: readonly number[]) => Tensor) | null
+  readonly gradient:
+    | ((x: Tensor, y: Tensor, g: Tensor, count: number, axis: readonly number[]) => Tensor)
+    | null
   readonly tolerance: () => Tolerance
   /** What is reduced to nothing has no result. */
   readonly needsElements?: boolean
@@ -133,7 +155,12 @@ function reduction(entry: ReduceEntry): WithOptions<ReduceOptions> {
 function refuseEmpty(name: string, { shape }: Spec, axis: readonly number[]): void {
   const empty = axis.find(i => shape[i] === 0)
   if (empty === undefined || sizeOf(shape.filter((_, i) => !axis.includes(i))) === 0) return
-  fail('shape', name, `axis ${empty} of ${show(shape)} is empty, and nothing has no ${name}.`, 'Check for emptiness first.')
+  fail(
+    'shape',
+    name,
+    `axis ${empty} of ${show(shape)} is empty, and nothing has no ${name}.`,
+    'Check for emptiness first.',
+  )
 }
 
 /** A combiner that accumulates in the type arithmetic on the dtype is done in. */
@@ -162,7 +189,8 @@ export const mean: WithOptions<ReduceOptions> = reduction({
   name: 'mean',
   result: floatOf,
   reference: elements => elements.reduce((total, x) => total + x, 0) / elements.length,
-  combiner: (dtype, result) => plain(dtype, result, { combine: shader(sumWgsl), finish: shader(finishMeanWgsl) }),
+  combiner: (dtype, result) =>
+    plain(dtype, result, { combine: shader(sumWgsl), finish: shader(finishMeanWgsl) }),
   gradient: (_x, _y, g, count) => div(g, count),
   tolerance: ulps(8, 2 ** -20),
   samples: [...reduceSamples({ values: EIGHTHS }), ...SPECIAL, ...INTEGERS, ...BOOLS],
@@ -179,7 +207,11 @@ export const prod: WithOptions<ReduceOptions> = reduction({
     const options = { axis, keepDims: true }
     const zeros = sum(cast(isZero, x.dtype), options)
     const others = prod(where(isZero, 1, x), options)
-    const slope = where(isZero, where(equal(zeros, 1), others, 0), where(equal(zeros, 0), div(others, where(isZero, 1, x)), 0))
+    const slope = where(
+      isZero,
+      where(equal(zeros, 1), others, 0),
+      where(equal(zeros, 0), div(others, where(isZero, 1, x)), 0),
+    )
     return mul(g, slope)
   },
   // One rounding a factor: the longest sample has 2²⁰ of them, at random directions √2²⁰ = 1024 half ULP.
@@ -187,19 +219,31 @@ export const prod: WithOptions<ReduceOptions> = reduction({
   samples: [
     ...reduceSamples({ low: 0.9, high: 1.1 }),
     ...SPECIAL,
-    ...INTEGERS.slice(0, 3).map(sample => ({ ...sample, inputs: [{ shape: [3, 2], dtype: 'int32' as const, values: [3, -7, 1, 12, 5, -1, 9] }] })),
+    ...INTEGERS.slice(0, 3).map(sample => ({
+      ...sample,
+      inputs: [{ shape: [3, 2], dtype: 'int32' as const, values: [3, -7, 1, 12, 5, -1, 9] }],
+    })),
     { inputs: [{ shape: [3, 4], values: [0, 2, 3, 4, 5, 0, 0, 3, 2, 2, 3, 4] }], options: { axis: 1 } },
   ],
 })
 
 /** max or min, which share everything but the direction. */
-function extreme(name: 'max' | 'min', wgsl: Record<'float' | 'int' | 'uint', string>): WithOptions<ReduceOptions> {
+function extreme(
+  name: 'max' | 'min',
+  wgsl: Record<'float' | 'int' | 'uint', string>,
+): WithOptions<ReduceOptions> {
   return reduction({
     name,
     result: dtype => dtype,
-    reference: elements => elements.reduce((best, x) => Math[name](best, x), name === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY),
+    reference: elements =>
+      elements.reduce(
+        (best, x) => Math[name](best, x),
+        name === 'max' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY,
+      ),
     combiner: (dtype, result) =>
-      plain(dtype, result, { combine: shader(isFloat(dtype) ? wgsl.float : dtype === 'int32' ? wgsl.int : wgsl.uint) }),
+      plain(dtype, result, {
+        combine: shader(isFloat(dtype) ? wgsl.float : dtype === 'int32' ? wgsl.int : wgsl.uint),
+      }),
     gradient: (x, y, g, _count, axis) => {
       const ties = equal(x, y)
       const share = div(g, sum(cast(ties, x.dtype), { axis, keepDims: true }))
@@ -212,17 +256,30 @@ function extreme(name: 'max' | 'min', wgsl: Record<'float' | 'int' | 'uint', str
 }
 
 /** Largest element; NaN where one is. Ties share the gradient evenly. */
-export const max: WithOptions<ReduceOptions> = extreme('max', { float: maxFloatWgsl, int: maxIntWgsl, uint: maxUintWgsl })
+export const max: WithOptions<ReduceOptions> = extreme('max', {
+  float: maxFloatWgsl,
+  int: maxIntWgsl,
+  uint: maxUintWgsl,
+})
 
 /** Smallest element; NaN where one is. Ties share the gradient evenly. */
-export const min: WithOptions<ReduceOptions> = extreme('min', { float: minFloatWgsl, int: minIntWgsl, uint: minUintWgsl })
+export const min: WithOptions<ReduceOptions> = extreme('min', {
+  float: minFloatWgsl,
+  int: minIntWgsl,
+  uint: minUintWgsl,
+})
 
-function truth(name: 'any' | 'all', combine: string, reference: (elements: Float64Array) => boolean): WithOptions<ReduceOptions> {
+function truth(
+  name: 'any' | 'all',
+  combine: string,
+  reference: (elements: Float64Array) => boolean,
+): WithOptions<ReduceOptions> {
   return reduction({
     name,
     result: () => 'bool',
     reference: elements => Number(reference(elements)),
-    combiner: (dtype, result) => plain(dtype, result, { combine: shader(combine), load: shader(loadTrueWgsl) }),
+    combiner: (dtype, result) =>
+      plain(dtype, result, { combine: shader(combine), load: shader(loadTrueWgsl) }),
     gradient: null,
     tolerance: ulps(0),
     samples: [
@@ -235,10 +292,14 @@ function truth(name: 'any' | 'all', combine: string, reference: (elements: Float
 }
 
 /** Whether any element is not 0; false of nothing. */
-export const any: WithOptions<ReduceOptions> = truth('any', maxUintWgsl, elements => elements.some(x => x !== 0))
+export const any: WithOptions<ReduceOptions> = truth('any', maxUintWgsl, elements =>
+  elements.some(x => x !== 0),
+)
 
 /** Whether every element is not 0; true of nothing. */
-export const all: WithOptions<ReduceOptions> = truth('all', minUintWgsl, elements => elements.every(x => x !== 0))
+export const all: WithOptions<ReduceOptions> = truth('all', minUintWgsl, elements =>
+  elements.every(x => x !== 0),
+)
 
 export interface ArgOptions {
   /** The axis to search; the flat tensor when not given. */
@@ -246,18 +307,31 @@ export interface ArgOptions {
   keepDims?: boolean
 }
 
-function argExtreme(name: 'argMax' | 'argMin', combine: string, wins: (x: number, best: number) => boolean): WithOptions<ArgOptions> {
+function argExtreme(
+  name: 'argMax' | 'argMin',
+  combine: string,
+  wins: (x: number, best: number) => boolean,
+): WithOptions<ArgOptions> {
   return defineOp<ReduceAttributes, [x: Tensor, options?: ArgOptions]>({
     name,
     family: 'reduction',
     parse: (x, options = {}) => {
       checkTensor(name, x)
-      const { axis, keepDims } = parseOptions(name, options, { axis: optionalAxis, keepDims: boolean(false) }, x.rank)
-      return { inputs: [x], attributes: { axis: axis === undefined ? x.shape.map((_, i) => i) : [axis], keepDims } }
+      const { axis, keepDims } = parseOptions(
+        name,
+        options,
+        { axis: optionalAxis, keepDims: boolean(false) },
+        x.rank,
+      )
+      return {
+        inputs: [x],
+        attributes: { axis: axis === undefined ? x.shape.map((_, i) => i) : [axis], keepDims },
+      }
     },
     infer: ([x], attributes) => {
       refuseEmpty(name, x as Spec, attributes.axis)
-      if (sizeOf((x as Spec).shape) === 0 && attributes.axis.length === (x as Spec).shape.length) refuseEmpty(name, x as Spec, attributes.axis)
+      if (sizeOf((x as Spec).shape) === 0 && attributes.axis.length === (x as Spec).shape.length)
+        refuseEmpty(name, x as Spec, attributes.axis)
       return { shape: reducedShape((x as Spec).shape, attributes), dtype: 'int32' }
     },
     reference: reduceReference(elements => {
@@ -277,7 +351,9 @@ function argExtreme(name: 'argMax' | 'argMin', combine: string, wins: (x: number
     })),
     gradient: 'none',
     samples: [
-      ...reduceSamples({ low: -3, high: 3 }, { empty: false, gradient: false }).filter(({ options }) => !Array.isArray((options as ReduceOptions | undefined)?.axis)),
+      ...reduceSamples({ low: -3, high: 3 }, { empty: false, gradient: false }).filter(
+        ({ options }) => !Array.isArray((options as ReduceOptions | undefined)?.axis),
+      ),
       ...reduceSamples({ values: [1, 3, 3, 2] }, { empty: false, gradient: false }).slice(2, 5),
       ...SPECIAL,
       ...INTEGERS,
@@ -298,11 +374,17 @@ export interface VarianceOptions extends ReduceOptions {
 }
 
 /** Elements that a reduction over `axis` takes together. */
-const countOf = (x: Tensor, axis: readonly number[]): number => axis.reduce((product, i) => product * at(x.shape, i), 1)
+const countOf = (x: Tensor, axis: readonly number[]): number =>
+  axis.reduce((product, i) => product * at(x.shape, i), 1)
 
 function varianceOf(where: string, x: Tensor, options: VarianceOptions): Tensor {
   checkTensor(where, x)
-  const { axis, keepDims, correction } = parseOptions(where, options, { ...SCHEMA, correction: number(0, { min: 0 }) }, x.rank)
+  const { axis, keepDims, correction } = parseOptions(
+    where,
+    options,
+    { ...SCHEMA, correction: number(0, { min: 0 }) },
+    x.rank,
+  )
   const count = countOf(x, axis)
   const deviations = sub(x, mean(x, { axis, keepDims: true }))
   const spread = sum(square(deviations), { axis, keepDims })
@@ -312,17 +394,22 @@ function varianceOf(where: string, x: Tensor, options: VarianceOptions): Tensor 
 const VARIANCE_SAMPLES: Sample<[Tensor, VarianceOptions?]>[] = reduceSamples({ low: -3, high: 3 })
   .filter(sample => !sample.benchmark)
   .map(sample => sample as Sample<[Tensor, VarianceOptions?]>)
-const MANY: Sample<[Tensor, VarianceOptions?]> = { inputs: [{ shape: [5, 7], low: -3, high: 3 }], options: { axis: 1, correction: 1 } }
+const MANY: Sample<[Tensor, VarianceOptions?]> = {
+  inputs: [{ shape: [5, 7], low: -3, high: 3 }],
+  options: { axis: 1, correction: 1 },
+}
 
 /** Mean squared deviation from the mean, in two passes. */
-export const variance: WithOptions<VarianceOptions> = defineComposite<[x: Tensor, options?: VarianceOptions]>({
-  name: 'variance',
-  family: 'reduction',
-  compose: (x, options = {}) => varianceOf('variance', x, options),
-  samples: [...VARIANCE_SAMPLES, MANY],
-  // The mean is within a few ULP of |x| ≤ 3, and so are deviations.
-  tolerance: ulps(32, 2 ** -18),
-})
+export const variance: WithOptions<VarianceOptions> = defineComposite<[x: Tensor, options?: VarianceOptions]>(
+  {
+    name: 'variance',
+    family: 'reduction',
+    compose: (x, options = {}) => varianceOf('variance', x, options),
+    samples: [...VARIANCE_SAMPLES, MANY],
+    // The mean is within a few ULP of |x| ≤ 3, and so are deviations.
+    tolerance: ulps(32, 2 ** -18),
+  },
+)
 
 /** Square root of the variance. Its slope at 0 is infinite. */
 export const std: WithOptions<VarianceOptions> = defineComposite<[x: Tensor, options?: VarianceOptions]>({
@@ -344,8 +431,14 @@ export const norm: WithOptions<NormOptions> = defineComposite<[x: Tensor, option
   family: 'reduction',
   compose: (x, options = {}) => {
     checkTensor('norm', x)
-    const { order, ...rest } = parseOptions('norm', options, { ...SCHEMA, order: oneOf([1, 2, 'inf'], 2) }, x.rank)
-    if (!isFloat(x.dtype)) fail('dtype', 'norm', `x is ${x.dtype}; it must be a float.`, "Use cast(x, 'float32') first.")
+    const { order, ...rest } = parseOptions(
+      'norm',
+      options,
+      { ...SCHEMA, order: oneOf([1, 2, 'inf'], 2) },
+      x.rank,
+    )
+    if (!isFloat(x.dtype))
+      fail('dtype', 'norm', `x is ${x.dtype}; it must be a float.`, "Use cast(x, 'float32') first.")
     if (order === 1) return sum(abs(x), rest)
     if (order === 'inf') return max(abs(x), rest)
     const total = sum(square(x), rest)
@@ -361,4 +454,3 @@ export const norm: WithOptions<NormOptions> = defineComposite<[x: Tensor, option
   // A sum of squares of up to 20,011 terms ≤ 9 in float32: its random roundings stay within √n ULP.
   tolerance: ulps(142, 2 ** -20),
 })
-

@@ -6,7 +6,9 @@ import type { Tensor } from '../tensor.ts'
 export const ULP = 2 ** -23
 
 /** An error of so many ULP, and a floor for results near 0. */
-export const ulps = (count: number, absolute = 0): (() => Tolerance) => () => ({ relative: count * ULP, absolute })
+export const ulps =
+  (count: number, absolute = 0): (() => Tolerance) =>
+  () => ({ relative: count * ULP, absolute })
 
 /** Shapes every elementwise op is proven on: a scalar, a size no workgroup divides, rank above 1, and one worth timing. */
 export function elementwiseSamples(input: Omit<SampleInput, 'shape'>): Sample<[Tensor]>[] {
@@ -16,14 +18,29 @@ export function elementwiseSamples(input: Omit<SampleInput, 'shape'>): Sample<[T
     { inputs: [{ shape: [67], ...input }] },
     { inputs: [{ shape: [3, 5, 2], ...input }] },
     { inputs: [{ shape: [0, 3], ...input }] },
-    { inputs: [{ shape: [128, 1024], ...input }], benchmark: true, gradient: false, note: 'too large for finite differences' },
+    {
+      inputs: [{ shape: [128, 1024], ...input }],
+      benchmark: true,
+      gradient: false,
+      note: 'too large for finite differences',
+    },
   ]
 }
 
 /** NaN, infinities and zeros, which must go in and come out as IEEE says. */
-export const special = (values: readonly number[] = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 1, -1, 100, -100]): Sample<[Tensor]> => ({
+export const special = (
+  values: readonly number[] = [
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    0,
+    1,
+    -1,
+    100,
+    -100,
+  ],
+): Sample<[Tensor]> => ({
   inputs: [{ shape: [values.length], values }],
   gradient: false,
   note: 'special values have no finite differences',
 })
-

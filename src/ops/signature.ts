@@ -1,7 +1,7 @@
 // How calls of common forms become inputs and attributes: so many tensors, then one options object.
 import { fail, show } from '../errors.ts'
 import type { Call, Op } from '../op.ts'
-import { parseOptions, type Parsed, type Schema } from '../options.ts'
+import { type Parsed, parseOptions, type Schema } from '../options.ts'
 import { Tensor } from '../tensor.ts'
 
 /** A tensor, or a number that stands for a constant of the other operand's dtype. */
@@ -19,7 +19,12 @@ export function checkTensor(where: string, x: unknown, name = 'x'): asserts x is
 
 function checkOperand(where: string, x: unknown, name: string): void {
   if (!(x instanceof Tensor) && typeof x !== 'number') {
-    fail('value', where, `${name} must be a tensor or a number, not ${show(x)}.`, 'Make a tensor with tensor(values).')
+    fail(
+      'value',
+      where,
+      `${name} must be a tensor or a number, not ${show(x)}.`,
+      'Make a tensor with tensor(values).',
+    )
   }
 }
 
@@ -57,5 +62,6 @@ export function tensorAndOptions<S extends Schema>(
 
 /** Throws `option` when a call has more arguments than the function takes. */
 export function refuseExtra(where: string, args: readonly unknown[], most: number): void {
-  if (args.length > most) fail('option', where, `it takes ${most} argument${most === 1 ? '' : 's'}, not ${args.length}.`)
+  if (args.length > most)
+    fail('option', where, `it takes ${most} argument${most === 1 ? '' : 's'}, not ${args.length}.`)
 }

@@ -9,14 +9,14 @@ import { must } from '../errors.ts'
 import { shader } from '../kernel.ts'
 import { defineOp, needs, type Sample, type Tolerance } from '../op.ts'
 import { axes, axis, boolean } from '../options.ts'
-import { at, sizeOf, type Shape } from '../shape.ts'
-import { eachRow, rows, rowView, type RowView } from '../skeletons/rows.ts'
+import { at, type Shape, sizeOf } from '../shape.ts'
 import { reducedShape } from '../skeletons/reduce.ts'
+import { eachRow, type RowView, rows, rowView } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { equal, exp, mul, sub, where } from './elementwise.ts'
 import { reshape, transpose } from './move.ts'
-import { sum, type ReduceOptions } from './reduce.ts'
+import { type ReduceOptions, sum } from './reduce.ts'
 import { ULP } from './samples.ts'
 import { tensorAndOptions, type WithOptions } from './signature.ts'
 
@@ -51,7 +51,7 @@ const draw = { low: -3, high: 3 }
 const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
 
 /** Every special value beside ordinary ones, in rows of three. */
-const SPECIAL_ROWS = [
+export const SPECIAL_ROWS = [
   [1, 2, 3],
   [Number.NaN, 1, 2],
   [1, Number.POSITIVE_INFINITY, 2],
@@ -97,7 +97,8 @@ interface SoftmaxEntry {
 /** An op that maps each element by itself and its row's sum of exponentials. */
 function normalized(entry: SoftmaxEntry): WithOptions<SoftmaxOptions> {
   const { name, gradient } = entry
-  const view = (x: Spec | undefined, { axis }: AxisAttributes): RowView => rowView(must(x, 'input').shape, axis)
+  const view = (x: Spec | undefined, { axis }: AxisAttributes): RowView =>
+    rowView(must(x, 'input').shape, axis)
   return defineOp<AxisAttributes, [x: Tensor, options?: SoftmaxOptions]>({
     name,
     family: 'network',

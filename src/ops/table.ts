@@ -2,7 +2,9 @@
 import { fail } from '../errors.ts'
 import type { AnyOp } from '../op.ts'
 import { Parameter, Tensor } from '../tensor.ts'
+import * as activations from './activations.ts'
 import * as binary from './binary.ts'
+import * as join from './join.ts'
 import * as move from './move.ts'
 import { assignTo } from './parameter.ts'
 import * as power from './power.ts'
@@ -12,9 +14,9 @@ import * as unary from './unary.ts'
 import * as update from './update.ts'
 
 /** Ops whose first argument is a tensor: each is a method too. */
-const chained = { ...unary, ...binary, ...power, ...reduce, ...move, dropout: random.dropout }
+const chained = { ...unary, ...activations, ...binary, ...power, ...reduce, ...move, dropout: random.dropout }
 
-const modules = { ...chained, ...random, ...update }
+const modules = { ...chained, ...join, ...random, ...update }
 
 /** Every op by its name, from which tests, benchmarks and the docs' table follow. */
 export const ops: Readonly<Record<string, AnyOp>> = Object.fromEntries(
@@ -23,13 +25,16 @@ export const ops: Readonly<Record<string, AnyOp>> = Object.fromEntries(
     .map(op => [op.definition.name, op]),
 )
 
-/** Ops with `method: false` take a list first. */
-type Chained = Omit<typeof chained, 'concat' | 'stack' | 'pack'>
+type Chained = typeof chained
 
 /** The call of an op without its first argument. */
-type Method<F> = F extends (first: never, ...rest: infer Rest) => infer Result ? (...rest: Rest) => Result : never
+type Method<F> = F extends (first: never, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never
 
-type Methods = { [K in keyof Chained as Chained[K] extends { definition: unknown } ? K : never]: Method<Chained[K]> }
+type Methods = {
+  [K in keyof Chained as Chained[K] extends { definition: unknown } ? K : never]: Method<Chained[K]>
+}
 
 declare module '../tensor.ts' {
   interface Tensor extends Methods {}

@@ -1,53 +1,42 @@
-// Elementwise ops of one operand: signs, roots, exponentials, activations, tests and casts.
-import negWgsl from '../../shaders/unary/neg.wgsl?raw'
-import negUnsignedWgsl from '../../shaders/unary/neg_unsigned.wgsl?raw'
 import absWgsl from '../../shaders/unary/abs.wgsl?raw'
-import signWgsl from '../../shaders/unary/sign.wgsl?raw'
-import signUnsignedWgsl from '../../shaders/unary/sign_unsigned.wgsl?raw'
-import erfWgsl from '../../shaders/unary/erf.wgsl?raw'
-import eluWgsl from '../../shaders/binary/elu.wgsl?raw'
-import leakyReluWgsl from '../../shaders/binary/leaky_relu.wgsl?raw'
-import expWgsl from '../../shaders/unary/exp.wgsl?raw'
-import expm1Wgsl from '../../shaders/unary/expm1.wgsl?raw'
-import logWgsl from '../../shaders/unary/log.wgsl?raw'
-import log1pWgsl from '../../shaders/unary/log1p.wgsl?raw'
-import sqrtWgsl from '../../shaders/unary/sqrt.wgsl?raw'
-import rsqrtWgsl from '../../shaders/unary/rsqrt.wgsl?raw'
-import squareWgsl from '../../shaders/unary/square.wgsl?raw'
-import reciprocalWgsl from '../../shaders/unary/reciprocal.wgsl?raw'
-import sinWgsl from '../../shaders/unary/sin.wgsl?raw'
-import cosWgsl from '../../shaders/unary/cos.wgsl?raw'
-import tanhWgsl from '../../shaders/unary/tanh.wgsl?raw'
-import sigmoidWgsl from '../../shaders/unary/sigmoid.wgsl?raw'
-import reluWgsl from '../../shaders/unary/relu.wgsl?raw'
-import seluWgsl from '../../shaders/unary/selu.wgsl?raw'
-import geluWgsl from '../../shaders/unary/gelu.wgsl?raw'
-import geluTanhWgsl from '../../shaders/unary/gelu_tanh.wgsl?raw'
-import siluWgsl from '../../shaders/unary/silu.wgsl?raw'
-import softplusWgsl from '../../shaders/unary/softplus.wgsl?raw'
-import stepWgsl from '../../shaders/unary/step.wgsl?raw'
-import floorWgsl from '../../shaders/unary/floor.wgsl?raw'
-import ceilWgsl from '../../shaders/unary/ceil.wgsl?raw'
-import roundWgsl from '../../shaders/unary/round.wgsl?raw'
-import identityWgsl from '../../shaders/unary/identity.wgsl?raw'
-import isNanWgsl from '../../shaders/unary/is_nan.wgsl?raw'
-import isFiniteFloatWgsl from '../../shaders/unary/is_finite_float.wgsl?raw'
 import alwaysWgsl from '../../shaders/unary/always.wgsl?raw'
-import logicalNotWgsl from '../../shaders/unary/logical_not.wgsl?raw'
 import castWgsl from '../../shaders/unary/cast.wgsl?raw'
 import castBoolWgsl from '../../shaders/unary/cast_bool.wgsl?raw'
-import { floatOf, isFloat, type DType } from '../dtype.ts'
+import ceilWgsl from '../../shaders/unary/ceil.wgsl?raw'
+import cosWgsl from '../../shaders/unary/cos.wgsl?raw'
+import erfWgsl from '../../shaders/unary/erf.wgsl?raw'
+import expWgsl from '../../shaders/unary/exp.wgsl?raw'
+import expm1Wgsl from '../../shaders/unary/expm1.wgsl?raw'
+import floorWgsl from '../../shaders/unary/floor.wgsl?raw'
+import identityWgsl from '../../shaders/unary/identity.wgsl?raw'
+import isFiniteFloatWgsl from '../../shaders/unary/is_finite_float.wgsl?raw'
+import isNanWgsl from '../../shaders/unary/is_nan.wgsl?raw'
+import logWgsl from '../../shaders/unary/log.wgsl?raw'
+import log1pWgsl from '../../shaders/unary/log1p.wgsl?raw'
+import logicalNotWgsl from '../../shaders/unary/logical_not.wgsl?raw'
+import negWgsl from '../../shaders/unary/neg.wgsl?raw'
+import negUnsignedWgsl from '../../shaders/unary/neg_unsigned.wgsl?raw'
+import reciprocalWgsl from '../../shaders/unary/reciprocal.wgsl?raw'
+import roundWgsl from '../../shaders/unary/round.wgsl?raw'
+import rsqrtWgsl from '../../shaders/unary/rsqrt.wgsl?raw'
+import signWgsl from '../../shaders/unary/sign.wgsl?raw'
+import signUnsignedWgsl from '../../shaders/unary/sign_unsigned.wgsl?raw'
+import sinWgsl from '../../shaders/unary/sin.wgsl?raw'
+import sqrtWgsl from '../../shaders/unary/sqrt.wgsl?raw'
+import squareWgsl from '../../shaders/unary/square.wgsl?raw'
+import tanhWgsl from '../../shaders/unary/tanh.wgsl?raw'
+import { type DType, floatOf, isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { shader } from '../kernel.ts'
 import { defineOp, type Op, type Sample, type Tolerance } from '../op.ts'
-import { checkDType, number, oneOf } from '../options.ts'
+import { checkDType } from '../options.ts'
 import { map, mapReference } from '../skeletons/map.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { add, div, greater, less, mul, sub, where } from './binary.ts'
+import { add, div, mul, sub } from './binary.ts'
 import { elementwiseSamples, special, ULP, ulps } from './samples.ts'
-import { checkTensor, oneTensor, refuseExtra, tensorAndOptions, type Unary, type WithOptions } from './signature.ts'
-import { erf as erfExact, roundHalfEven, sigmoid as logistic } from './special.ts'
+import { checkTensor, oneTensor, refuseExtra, type Unary } from './signature.ts'
+import { erf as erfExact, roundHalfEven } from './special.ts'
 
 /** The same numbers as another dtype. */
 const integers = (dtype: DType, values: readonly number[]): Sample<[Tensor]> => ({
@@ -56,7 +45,10 @@ const integers = (dtype: DType, values: readonly number[]): Sample<[Tensor]> => 
   note: 'integers have no gradient',
 })
 
-const INTEGERS = [integers('int32', [0, 1, -1, 7, -2147483647, 2147483647]), integers('uint32', [0, 1, 7, 4294967295])]
+export const INTEGERS = [
+  integers('int32', [0, 1, -1, 7, -2147483647, 2147483647]),
+  integers('uint32', [0, 1, 7, 4294967295]),
+]
 
 interface UnaryEntry {
   readonly name: string
@@ -74,7 +66,7 @@ interface UnaryEntry {
 }
 
 /** An elementwise op of one operand. */
-function unary(entry: UnaryEntry): Unary {
+export function unary(entry: UnaryEntry): Unary {
   const { name, result, kernel, gradient } = entry
   return defineOp<object, [Tensor]>({
     name,
@@ -92,16 +84,18 @@ function unary(entry: UnaryEntry): Unary {
   })
 }
 
-function inferUnary(name: string, result: UnaryEntry['result'], x: Spec): Spec {
+export function inferUnary(name: string, result: UnaryEntry['result'], x: Spec): Spec {
   if (result === 'bool') return { shape: x.shape, dtype: 'bool' }
   if (result === 'float') return { shape: x.shape, dtype: floatOf(x.dtype) }
-  if (x.dtype === 'bool') fail('dtype', name, 'x is bool; it must be a number.', "Use cast(x, 'int32') first.")
+  if (x.dtype === 'bool')
+    fail('dtype', name, 'x is bool; it must be a number.', "Use cast(x, 'int32') first.")
   return x
 }
 
-const general = { low: -3, high: 3 }
+export const general = { low: -3, high: 3 }
 const positive = { low: 0.2, high: 4 }
-const unsigned = (signedWgsl: string, unsignedWgsl: string) => (dtype: DType) => (dtype === 'uint32' ? unsignedWgsl : signedWgsl)
+const unsigned = (signedWgsl: string, unsignedWgsl: string) => (dtype: DType) =>
+  dtype === 'uint32' ? unsignedWgsl : signedWgsl
 
 /** Negative: −x. */
 export const neg: Unary = unary({
@@ -144,7 +138,10 @@ export const exp: Unary = unary({
   kernel: expWgsl,
   gradient: (_x, y, g) => mul(g, y),
   tolerance: ulps(3 + 2 * 90),
-  samples: [...elementwiseSamples(general), special([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 80, -80, 89, 1000])],
+  samples: [
+    ...elementwiseSamples(general),
+    special([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 80, -80, 89, 1000]),
+  ],
 })
 
 /** e to the x, less 1, without cancellation near 0. */
@@ -156,7 +153,10 @@ export const expm1: Unary = unary({
   gradient: (_x, y, g) => mul(g, add(y, 1)),
   // Above 1/2: exp's 3 + 2|x| ULP, at most tripled by the subtraction.
   tolerance: ulps(3 * (3 + 2 * 90)),
-  samples: [...elementwiseSamples(general), special([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 1e-6, -1e-6, 0.4, 80])],
+  samples: [
+    ...elementwiseSamples(general),
+    special([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 1e-6, -1e-6, 0.4, 80]),
+  ],
 })
 
 /** Natural logarithm. WGSL allows 2⁻²¹ absolute on [0.5, 2], else 3 ULP. */
@@ -167,7 +167,10 @@ export const log: Unary = unary({
   kernel: logWgsl,
   gradient: (x, _y, g) => div(g, x),
   tolerance: ulps(3, 2 ** -21),
-  samples: [...elementwiseSamples(positive), special([Number.NaN, Number.POSITIVE_INFINITY, 0, -1, 1, 1e30, 1e-30])],
+  samples: [
+    ...elementwiseSamples(positive),
+    special([Number.NaN, Number.POSITIVE_INFINITY, 0, -1, 1, 1e30, 1e-30]),
+  ],
 })
 
 /** ln(1 + x), exact near 0. */
@@ -178,7 +181,10 @@ export const log1p: Unary = unary({
   kernel: log1pWgsl,
   gradient: (x, _y, g) => div(g, add(x, 1)),
   tolerance: ulps(8, 2 ** -22),
-  samples: [...elementwiseSamples({ low: -0.7, high: 4 }), special([Number.NaN, Number.POSITIVE_INFINITY, -1, -2, 0, 1e-6, -1e-6])],
+  samples: [
+    ...elementwiseSamples({ low: -0.7, high: 4 }),
+    special([Number.NaN, Number.POSITIVE_INFINITY, -1, -2, 0, 1e-6, -1e-6]),
+  ],
 })
 
 /** Square root; NaN below 0. */
@@ -259,84 +265,6 @@ export const tanh: Unary = unary({
   samples: [...elementwiseSamples(general), special()],
 })
 
-/** Logistic function 1 / (1 + exp(−x)). */
-export const sigmoid: Unary = unary({
-  name: 'sigmoid',
-  result: 'float',
-  family: 'activation',
-  reference: logistic,
-  kernel: sigmoidWgsl,
-  gradient: (_x, y, g) => mul(g, mul(y, sub(1, y))),
-  tolerance: ulps(3 + 2 * 90 + 4),
-  samples: [...elementwiseSamples(general), special([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 80, -80])],
-})
-
-/** Rectifier max(x, 0). The slope at 0 is 0. */
-export const relu: Unary = unary({
-  name: 'relu',
-  result: 'same',
-  family: 'activation',
-  reference: x => (x > 0 || Number.isNaN(x) ? x : 0),
-  kernel: reluWgsl,
-  gradient: (x, _y, g) => where(greater(x, 0), g, 0),
-  tolerance: ulps(0),
-  samples: [...elementwiseSamples({ ...general, clearOfIntegers: true }), ...INTEGERS, special()],
-})
-
-const SELU_SCALE = 1.0507009873554805
-const SELU_ALPHA = 1.6732632423543772
-
-/** Self-normalising unit of Klambauer et al. 2017: λ·x above 0, λ·α·(exp x − 1) below. */
-export const selu: Unary = unary({
-  name: 'selu',
-  result: 'float',
-  family: 'activation',
-  reference: x => SELU_SCALE * (x > 0 || Number.isNaN(x) ? x : SELU_ALPHA * Math.expm1(x)),
-  kernel: seluWgsl,
-  gradient: (x, _y, g) => mul(g, where(greater(x, 0), SELU_SCALE, mul(exp(x), SELU_SCALE * SELU_ALPHA))),
-  tolerance: ulps(8, 2 ** -21),
-  samples: [...elementwiseSamples({ ...general, clearOfIntegers: true }), special()],
-})
-
-/** Swish: x·logistic(x). */
-export const silu: Unary = unary({
-  name: 'silu',
-  result: 'float',
-  family: 'activation',
-  reference: x => (x === Number.NEGATIVE_INFINITY ? 0 : x * logistic(x)),
-  kernel: siluWgsl,
-  gradient: (x, _y, g) => {
-    const s = sigmoid(x)
-    return mul(g, mul(s, add(1, mul(x, sub(1, s)))))
-  },
-  tolerance: ulps(32, 2 ** -21),
-  samples: [...elementwiseSamples(general), special()],
-})
-
-/** ln(1 + exp x), a smooth rectifier. */
-export const softplus: Unary = unary({
-  name: 'softplus',
-  result: 'float',
-  family: 'activation',
-  reference: x => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
-  kernel: softplusWgsl,
-  gradient: (x, _y, g) => mul(g, sigmoid(x)),
-  tolerance: ulps(8, 2 ** -21),
-  samples: [...elementwiseSamples(general), special()],
-})
-
-/** Perceptron unit: 1 where x > 0, else 0. Its slope is 0 everywhere. */
-export const step: Unary = unary({
-  name: 'step',
-  result: 'same',
-  family: 'activation',
-  reference: x => (Number.isNaN(x) ? x : x > 0 ? 1 : 0),
-  kernel: stepWgsl,
-  gradient: null,
-  tolerance: ulps(0),
-  samples: [...elementwiseSamples(general), ...INTEGERS, special()],
-})
-
 const rounding = (name: string, kernel: string, reference: (x: number) => number): Unary =>
   unary({
     name,
@@ -345,7 +273,11 @@ const rounding = (name: string, kernel: string, reference: (x: number) => number
     kernel: dtype => (isFloat(dtype) ? kernel : identityWgsl),
     gradient: null,
     tolerance: ulps(0),
-    samples: [...elementwiseSamples(general), ...INTEGERS, special([Number.NaN, 0.5, 1.5, 2.5, -0.5, -1.5, 1e30])],
+    samples: [
+      ...elementwiseSamples(general),
+      ...INTEGERS,
+      special([Number.NaN, 0.5, 1.5, 2.5, -0.5, -1.5, 1e30]),
+    ],
   })
 
 /** The whole number below. */
@@ -357,10 +289,14 @@ export const ceil: Unary = rounding('ceil', ceilWgsl, Math.ceil)
 /** The nearest whole number, ties to even. */
 export const round: Unary = rounding('round', roundWgsl, roundHalfEven)
 
-const BOOLS: Sample<[Tensor]> = { inputs: [{ shape: [5], dtype: 'bool', values: [1, 0, 0, 1, 1] }], gradient: false, note: 'bools have no gradient' }
+const BOOLS: Sample<[Tensor]> = {
+  inputs: [{ shape: [5], dtype: 'bool', values: [1, 0, 0, 1, 1] }],
+  gradient: false,
+  note: 'bools have no gradient',
+}
 
 /** Whether each element is NaN. */
-export const isNaN: Unary = unary({
+const nanTest: Unary = unary({
   name: 'isNaN',
   result: 'bool',
   family: 'test',
@@ -372,7 +308,7 @@ export const isNaN: Unary = unary({
 })
 
 /** Whether each element is neither NaN nor infinite. */
-export const isFinite: Unary = unary({
+const finiteTest: Unary = unary({
   name: 'isFinite',
   result: 'bool',
   family: 'test',
@@ -407,96 +343,6 @@ export const erf: Unary = unary({
   samples: [...elementwiseSamples(general), special()],
 })
 
-interface GeluAttributes {
-  readonly approximate: 'none' | 'tanh'
-}
-
-const GELU_A = Math.sqrt(2 / Math.PI)
-const GELU_B = 0.044715
-
-/** x·Φ(x) with Φ the normal distribution function; by tanh as Hendrycks and Gimpel 2016 approximate it, if asked. */
-export const gelu: WithOptions<Partial<GeluAttributes>> = defineOp<GeluAttributes, [x: Tensor, options?: Partial<GeluAttributes>]>({
-  name: 'gelu',
-  family: 'activation',
-  parse: tensorAndOptions('gelu', { approximate: oneOf(['none', 'tanh'], 'none') }),
-  infer: ([x]) => inferUnary('gelu', 'float', x as Spec),
-  reference: (inputs, outputs, context) => {
-    const exact = (x: number) => (x === Number.NEGATIVE_INFINITY ? 0 : 0.5 * x * (1 + erfExact(x * Math.SQRT1_2)))
-    const byTanh = (x: number) =>
-      x === Number.NEGATIVE_INFINITY ? 0 : 0.5 * x * (1 + Math.tanh(GELU_A * (x + GELU_B * x ** 3)))
-    mapReference(context.attributes.approximate === 'tanh' ? byTanh : exact)(inputs, outputs, context)
-  },
-  kernel: map(request => shader(request.attributes.approximate === 'tanh' ? geluTanhWgsl : geluWgsl), { float: true }),
-  gradient: ([input], _outputs, [g], { approximate }) => {
-    const x = input as Tensor
-    if (approximate === 'none') {
-      const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI))
-      const distribution = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5)
-      return [mul(g as Tensor, add(distribution, mul(x, density)))]
-    }
-    const t = tanh(mul(add(x, mul(mul(square(x), x), GELU_B)), GELU_A))
-    const inner = mul(add(mul(square(x), 3 * GELU_B), 1), GELU_A)
-    return [mul(g as Tensor, add(mul(add(t, 1), 0.5), mul(mul(x, mul(sub(1, square(t)), inner)), 0.5)))]
-  },
-  // The inner function is within 4e-7 absolute, times |x| ≤ 8 before it saturates.
-  tolerance: ulps(8, 8 * 4e-7),
-  samples: (['none', 'tanh'] as const).flatMap(approximate =>
-    [...elementwiseSamples(general), special()].map(sample => ({ ...sample, options: { approximate } })),
-  ),
-})
-
-/** max(x, slope·x) for slopes below 1; the slope at 0 is 1. */
-export const leakyRelu: WithOptions<{ slope?: number }> = withConstant({
-  name: 'leakyRelu',
-  option: 'slope',
-  fallback: 0.01,
-  reference: (x, slope) => (x >= 0 || Number.isNaN(x) ? x : slope * x),
-  kernel: leakyReluWgsl,
-  gradient: (x, slope, g) => where(less(x, 0), mul(g, slope), g),
-})
-
-/** x above 0, alpha·(exp x − 1) below: Clevert et al. 2016. */
-export const elu: WithOptions<{ alpha?: number }> = withConstant({
-  name: 'elu',
-  option: 'alpha',
-  fallback: 1,
-  reference: (x, alpha) => (x > 0 || Number.isNaN(x) ? x : alpha * Math.expm1(x)),
-  kernel: eluWgsl,
-  gradient: (x, alpha, g) => where(greater(x, 0), g, mul(g, mul(exp(x), alpha))),
-})
-
-/** An activation with one number that shapes it; the number travels as a second operand. */
-function withConstant<Name extends string>(entry: {
-  name: string
-  option: Name
-  fallback: number
-  reference: (x: number, constant: number) => number
-  kernel: string
-  gradient: (x: Tensor, constant: Tensor, g: Tensor) => Tensor
-}): WithOptions<{ [K in Name]?: number }> {
-  const { name, option, fallback } = entry
-  return defineOp<object, [x: Tensor, options?: { [K in Name]?: number }]>({
-    name,
-    family: 'activation',
-    parse: (x, options) => {
-      const call = tensorAndOptions(name, { [option]: number(fallback) })(x, options)
-      return { inputs: [x, call.attributes[option] ?? fallback], attributes: {} }
-    },
-    infer: ([x]) => {
-      if (!isFloat((x as Spec).dtype)) fail('dtype', name, `x is ${(x as Spec).dtype}; it must be a float.`, "Use cast(x, 'float32') first.")
-      return x as Spec
-    },
-    reference: mapReference(entry.reference),
-    kernel: map(shader(entry.kernel)),
-    gradient: ([x, constant], _outputs, [g]) => [entry.gradient(x as Tensor, constant as Tensor, g as Tensor), null],
-    tolerance: ulps(8, 2 ** -21),
-    samples: [...elementwiseSamples({ ...general, clearOfIntegers: true }), special()].flatMap(sample => [
-      sample,
-      { ...sample, options: { [option]: 0.3 } },
-    ]),
-  })
-}
-
 interface CastAttributes {
   readonly dtype: DType
 }
@@ -511,14 +357,23 @@ export const cast: Op<[x: Tensor, dtype: DType]> = defineOp<CastAttributes, [x: 
     return { inputs: [args[0]], attributes: { dtype: checkDType('cast', args[1]) } }
   },
   infer: ([x], { dtype }) => ({ shape: (x as Spec).shape, dtype }),
-  reference: (inputs, outputs, context) => mapReference(x => castNumber(x, context.attributes.dtype))(inputs, outputs, context),
+  reference: (inputs, outputs, context) =>
+    mapReference(x => castNumber(x, context.attributes.dtype))(inputs, outputs, context),
   kernel: map(request => shader(request.attributes.dtype === 'bool' ? castBoolWgsl : castWgsl)),
-  gradient: ([x], _outputs, [g]) => [isFloat((x as Tensor).dtype) ? cast(g as Tensor, (x as Tensor).dtype) : null],
+  gradient: ([x], _outputs, [g]) => [
+    isFloat((x as Tensor).dtype) ? cast(g as Tensor, (x as Tensor).dtype) : null,
+  ],
   tolerance: ulps(0),
   samples: (['float32', 'int32', 'uint32', 'bool'] as const).flatMap(from =>
     (['float32', 'int32', 'uint32', 'bool'] as const).flatMap((to): Sample<[Tensor, DType]>[] =>
       [[1], [67], [3, 5]].map(shape => ({
-        inputs: [{ shape, dtype: from, ...(from === 'float32' ? { low: to === 'uint32' ? 0 : -9, high: 9 } : { values: [0, 1, 7, 100] }) }],
+        inputs: [
+          {
+            shape,
+            dtype: from,
+            ...(from === 'float32' ? { low: to === 'uint32' ? 0 : -9, high: 9 } : { values: [0, 1, 7, 100] }),
+          },
+        ],
         call: (x: Tensor) => [x, to],
         gradient: from === 'float32' && to === 'float32',
         note: 'casts to and from integers have no gradient',
@@ -533,3 +388,5 @@ function castNumber(x: number, dtype: DType): number {
   const [low, high] = dtype === 'int32' ? [-2147483648, 2147483647] : [0, 4294967295]
   return Math.min(Math.max(Math.trunc(x), low), high)
 }
+
+export { finiteTest as isFinite, nanTest as isNaN }

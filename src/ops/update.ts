@@ -4,10 +4,10 @@ import momentumWgsl from '../../shaders/momentum.wgsl?raw'
 import sgdWgsl from '../../shaders/sgd.wgsl?raw'
 import { dtypes, isFloat, type NumericArray } from '../dtype.ts'
 import { fail, must, show } from '../errors.ts'
-import { shader, WORKGROUP_SIZE, type Binding } from '../kernel.ts'
+import { type Binding, shader, WORKGROUP_SIZE } from '../kernel.ts'
 import { defineOp, type Op, type Sample } from '../op.ts'
 import { at, sameShape, sizeOf } from '../shape.ts'
-import { move, moveReference, type Move } from '../skeletons/move.ts'
+import { type Move, move, moveReference } from '../skeletons/move.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { ULP, ulps } from './samples.ts'
@@ -15,18 +15,32 @@ import { ULP, ulps } from './samples.ts'
 type Update = Op<readonly Tensor[], readonly []>
 
 const copyWhole = ([value]: readonly Spec[]): readonly Move[] => [
-  { shape: [sizeOf((value as Spec).shape)], source: { offset: 0, strides: [1] }, target: { offset: 0, strides: [1] } },
+  {
+    shape: [sizeOf((value as Spec).shape)],
+    source: { offset: 0, strides: [1] },
+    target: { offset: 0, strides: [1] },
+  },
 ]
 
 /** Overwrites a parameter with a tensor of its shape and dtype: `assign(value, parameter)`. */
-export const assign: Op<[value: Tensor, parameter: Tensor], readonly []> = defineOp<object, [value: Tensor, parameter: Tensor], readonly []>({
+export const assign: Op<[value: Tensor, parameter: Tensor], readonly []> = defineOp<
+  object,
+  [value: Tensor, parameter: Tensor],
+  readonly []
+>({
   name: 'assign',
   family: 'update',
   method: false,
   parse: (value, parameter) => ({ inputs: [value, parameter], attributes: {} }),
   infer: ([value, parameter]) => {
     const [from, to] = [value as Spec, parameter as Spec]
-    if (!sameShape(from.shape, to.shape)) fail('shape', 'assign', `the parameter is ${show(to.shape)}, the value ${show(from.shape)}.`, 'They must be the same.')
+    if (!sameShape(from.shape, to.shape))
+      fail(
+        'shape',
+        'assign',
+        `the parameter is ${show(to.shape)}, the value ${show(from.shape)}.`,
+        'They must be the same.',
+      )
     return to
   },
   updates: [1],
@@ -50,7 +64,12 @@ interface UpdateEntry {
   /** Names of the settings, in the order the kernel reads them. */
   readonly settings: readonly string[]
   /** The next parameter and states of one element. */
-  readonly rule: (p: number, g: number, states: readonly number[], settings: NumericArray) => readonly number[]
+  readonly rule: (
+    p: number,
+    g: number,
+    states: readonly number[],
+    settings: NumericArray,
+  ) => readonly number[]
   readonly sampleSettings: readonly (readonly number[])[]
   /** Absolute error of one step of the samples, in ULP of 1. */
   readonly error: number
@@ -66,13 +85,21 @@ function update(entry: UpdateEntry): Update {
     method: false,
     parse: (...inputs) => ({ inputs, attributes: {} }),
     infer: inputs => {
-      if (inputs.length !== states + 3) fail('value', name, `it takes ${states + 3} tensors, not ${inputs.length}.`)
+      if (inputs.length !== states + 3)
+        fail('value', name, `it takes ${states + 3} tensors, not ${inputs.length}.`)
       const parameter = must(inputs[0], 'parameter')
-      if (!isFloat(parameter.dtype)) fail('dtype', name, `the parameter is ${parameter.dtype}; it must be a float.`)
+      if (!isFloat(parameter.dtype))
+        fail('dtype', name, `the parameter is ${parameter.dtype}; it must be a float.`)
       for (const input of inputs.slice(1, -1)) {
-        if (!sameShape(input.shape, parameter.shape)) fail('shape', name, `the parameter is ${show(parameter.shape)}, its gradient or state ${show(input.shape)}.`)
+        if (!sameShape(input.shape, parameter.shape))
+          fail(
+            'shape',
+            name,
+            `the parameter is ${show(parameter.shape)}, its gradient or state ${show(input.shape)}.`,
+          )
       }
-      if (at(must(inputs.at(-1), 'settings').shape, 0) !== settings.length) fail('shape', name, `settings are ${settings.join(', ')}.`)
+      if (at(must(inputs.at(-1), 'settings').shape, 0) !== settings.length)
+        fail('shape', name, `settings are ${settings.join(', ')}.`)
       return [parameter, ...stateInputs.map(i => must(inputs[i], 'state'))]
     },
     mixed: true,
@@ -81,7 +108,12 @@ function update(entry: UpdateEntry): Update {
       const [p, g] = inputs as [NumericArray, NumericArray]
       const last = must(inputs.at(-1), 'settings')
       for (let i = 0; i < p.length; i++) {
-        const next = entry.rule(at(p, i), at(g, i), stateInputs.map(k => at(must(inputs[k], 'state'), i)), last)
+        const next = entry.rule(
+          at(p, i),
+          at(g, i),
+          stateInputs.map(k => at(must(inputs[k], 'state'), i)),
+          last,
+        )
         next.forEach((value, k) => {
           must(outputs[k], 'output')[i] = value
         })
@@ -92,7 +124,12 @@ function update(entry: UpdateEntry): Update {
       program: ({ inputs }) => {
         const parameter = must(inputs[0], 'parameter')
         const size = Math.ceil(sizeOf(parameter.shape) / 4)
-        const bindings: Binding[] = [{ output: 0 }, { input: 1 }, ...stateInputs.map((_, i) => ({ output: i + 1 })), { input: states + 2 }]
+        const bindings: Binding[] = [
+          { output: 0 },
+          { input: 1 },
+          ...stateInputs.map((_, i) => ({ output: i + 1 })),
+          { input: states + 2 },
+        ]
         return {
           dispatches: [
             {
@@ -109,16 +146,18 @@ function update(entry: UpdateEntry): Update {
     gradient: 'none',
     tolerance: () => ({ relative: 8 * ULP, absolute: entry.error * ULP }),
     samples: entry.sampleSettings.flatMap(values =>
-      [[1], [67], [3, 5], [1000]].map((shape): Sample<readonly Tensor[]> => ({
-        inputs: [
-          { shape, low: -3, high: 3 },
-          { shape, low: -1, high: 1 },
-          ...stateInputs.map(() => ({ shape, low: 0, high: 1 })),
-          { shape: [settings.length], values },
-        ],
-        gradient: false,
-        note: 'updates have no gradient',
-      })),
+      [[1], [67], [3, 5], [1000]].map(
+        (shape): Sample<readonly Tensor[]> => ({
+          inputs: [
+            { shape, low: -3, high: 3 },
+            { shape, low: -1, high: 1 },
+            ...stateInputs.map(() => ({ shape, low: 0, high: 1 })),
+            { shape: [settings.length], values },
+          ],
+          gradient: false,
+          note: 'updates have no gradient',
+        }),
+      ),
     ),
   })
 }
@@ -162,7 +201,16 @@ export const adamUpdate: Update = update({
   name: 'adamUpdate',
   wgsl: adamWgsl,
   states: 2,
-  settings: ['learningRate', 'beta1', '1 - beta1', 'beta2', '1 - beta2', 'epsilon', '1 - beta1^t', '1 - beta2^t'],
+  settings: [
+    'learningRate',
+    'beta1',
+    '1 - beta1',
+    'beta2',
+    '1 - beta2',
+    'epsilon',
+    '1 - beta1^t',
+    '1 - beta2^t',
+  ],
   rule: (p, g, [mean, square], s) => {
     const m = at(s, 1) * (mean as number) + at(s, 2) * g
     const v = at(s, 3) * (square as number) + at(s, 4) * g * g

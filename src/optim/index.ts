@@ -2,7 +2,7 @@
 import { fail, show } from '../errors.ts'
 import { adamUpdate, momentumUpdate, sgdUpdate } from '../ops/update.ts'
 import type { Parameter } from '../tensor.ts'
-import { optimizer, positive, share, withDefaults, type Optimizer } from './optimizer.ts'
+import { type Optimizer, optimizer, positive, share, withDefaults } from './optimizer.ts'
 
 export type { Optimizer } from './optimizer.ts'
 
@@ -18,13 +18,24 @@ export interface SgdOptions {
 
 /** Stochastic gradient descent, with momentum as in PyTorch: v = μ·v + (1 − dampening)·g, v = g at first. */
 export function sgd(parameters: readonly Parameter[], options: SgdOptions = {}): Optimizer {
-  const all = withDefaults<Required<SgdOptions>>('sgd', options, { learningRate: 0.01, momentum: 0, dampening: 0, nesterov: false, weightDecay: 0 })
+  const all = withDefaults<Required<SgdOptions>>('sgd', options, {
+    learningRate: 0.01,
+    momentum: 0,
+    dampening: 0,
+    nesterov: false,
+    weightDecay: 0,
+  })
   const momentum = share('sgd', 'momentum', all.momentum)
   const dampening = share('sgd', 'dampening', all.dampening, 1 + Number.EPSILON)
   const weightDecay = share('sgd', 'weightDecay', all.weightDecay, Number.POSITIVE_INFINITY)
-  if (typeof all.nesterov !== 'boolean') fail('option', 'sgd', `nesterov is ${show(all.nesterov)}; it must be true or false.`)
+  if (typeof all.nesterov !== 'boolean')
+    fail('option', 'sgd', `nesterov is ${show(all.nesterov)}; it must be true or false.`)
   if (all.nesterov && (momentum === 0 || dampening !== 0)) {
-    fail('option', 'sgd', `nesterov needs momentum above 0 and dampening 0, not ${momentum} and ${dampening}.`)
+    fail(
+      'option',
+      'sgd',
+      `nesterov needs momentum above 0 and dampening 0, not ${momentum} and ${dampening}.`,
+    )
   }
   const common = { name: 'sgd', parameters, learningRate: all.learningRate }
   if (momentum === 0) {
@@ -34,7 +45,13 @@ export function sgd(parameters: readonly Parameter[], options: SgdOptions = {}):
     ...common,
     states: ['velocity'],
     update: momentumUpdate,
-    settings: (rate, step) => [rate, weightDecay, momentum, step === 1 ? 1 : 1 - dampening, Number(all.nesterov)],
+    settings: (rate, step) => [
+      rate,
+      weightDecay,
+      momentum,
+      step === 1 ? 1 : 1 - dampening,
+      Number(all.nesterov),
+    ],
   })
 }
 
@@ -47,7 +64,12 @@ export interface AdamOptions {
 
 /** Adam: Kingma and Ba 2015. */
 export function adam(parameters: readonly Parameter[], options: AdamOptions = {}): Optimizer {
-  const all = withDefaults<Required<AdamOptions>>('adam', options, { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })
+  const all = withDefaults<Required<AdamOptions>>('adam', options, {
+    learningRate: 1e-3,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+  })
   const beta1 = share('adam', 'beta1', all.beta1)
   const beta2 = share('adam', 'beta2', all.beta2)
   const epsilon = positive('adam', 'epsilon', all.epsilon)
@@ -57,6 +79,15 @@ export function adam(parameters: readonly Parameter[], options: AdamOptions = {}
     learningRate: all.learningRate,
     states: ['mean', 'square'],
     update: adamUpdate,
-    settings: (rate, step) => [rate, beta1, 1 - beta1, beta2, 1 - beta2, epsilon, 1 - beta1 ** step, 1 - beta2 ** step],
+    settings: (rate, step) => [
+      rate,
+      beta1,
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      epsilon,
+      1 - beta1 ** step,
+      1 - beta2 ** step,
+    ],
   })
 }

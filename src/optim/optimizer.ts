@@ -1,12 +1,12 @@
 // Optimizers: state in flat arenas beside the parameters', one fused update for all of them.
 import { fail, show } from '../errors.ts'
 import { hostVector } from '../host.ts'
-import { checkOptions } from '../options.ts'
 import { zeros } from '../ops/create.ts'
-import { pack } from '../ops/move.ts'
+import { pack } from '../ops/join.ts'
 import { gatherArena, parameter } from '../ops/parameter.ts'
+import { checkOptions } from '../options.ts'
 import { sameShape } from '../shape.ts'
-import { Tensor, type Parameter } from '../tensor.ts'
+import { type Parameter, Tensor } from '../tensor.ts'
 
 export interface Optimizer {
   /** Length of a step. Changing it makes no new recording. */
@@ -64,7 +64,12 @@ export function optimizer({ name, parameters, learningRate, states, update, sett
     step(gradients) {
       checkGradients(name, members, gradients)
       if (arena.members.length !== members.length) {
-        fail('disposed', name, 'another optimizer has taken over its parameters.', 'Step that one, or make a new one.')
+        fail(
+          'disposed',
+          name,
+          'another optimizer has taken over its parameters.',
+          'Step that one, or make a new one.',
+        )
       }
       const host = hostVector(engine, length, 'float32', () => settings(rate, ++steps))
       const packed = pack(gradients)
@@ -83,20 +88,34 @@ function emptyState(arena: Parameter): Parameter {
   return state
 }
 
-function checkGradients(where: string, parameters: readonly Parameter[], gradients: unknown): asserts gradients is readonly Tensor[] {
+function checkGradients(
+  where: string,
+  parameters: readonly Parameter[],
+  gradients: unknown,
+): asserts gradients is readonly Tensor[] {
   if (!Array.isArray(gradients) || gradients.length !== parameters.length) {
     const found = Array.isArray(gradients) ? `${gradients.length} gradients` : show(gradients)
-    fail('value', where, `expected ${parameters.length} gradients, one a parameter, not ${found}.`, 'Pass grad(loss, model.parameters()).')
+    fail(
+      'value',
+      where,
+      `expected ${parameters.length} gradients, one a parameter, not ${found}.`,
+      'Pass grad(loss, model.parameters()).',
+    )
   }
   parameters.forEach(({ shape }, i) => {
     const gradient: unknown = gradients[i]
-    if (!(gradient instanceof Tensor)) fail('value', where, `gradient ${i} is ${show(gradient)}, not a tensor.`)
-    if (!sameShape(gradient.shape, shape)) fail('shape', where, `gradient ${i} is ${show(gradient.shape)}, its parameter ${show(shape)}.`)
+    if (!(gradient instanceof Tensor))
+      fail('value', where, `gradient ${i} is ${show(gradient)}, not a tensor.`)
+    if (!sameShape(gradient.shape, shape))
+      fail('shape', where, `gradient ${i} is ${show(gradient.shape)}, its parameter ${show(shape)}.`)
   })
 }
 
 /** Reads options with defaults, refusing unknown ones. */
 export function withDefaults<T extends object>(where: string, options: Partial<T>, defaults: T): T {
   checkOptions(where, options, Object.keys(defaults))
-  return { ...defaults, ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) }
+  return {
+    ...defaults,
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+  }
 }

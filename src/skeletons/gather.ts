@@ -5,9 +5,9 @@ import scatterAddWgsl from '../../shaders/index/scatter_add.wgsl?raw'
 import scatterAddSharedWgsl from '../../shaders/index/scatter_add_shared.wgsl?raw'
 import spoiledFloatWgsl from '../../shaders/index/spoiled_float.wgsl?raw'
 import spoiledIntegerWgsl from '../../shaders/index/spoiled_integer.wgsl?raw'
-import { dtypes, isFloat, type DType } from '../dtype.ts'
+import { type DType, dtypes, isFloat } from '../dtype.ts'
 import { must } from '../errors.ts'
-import { shader, WORKGROUP_SIZE, type Kernel, type KernelSource, type ShaderFile } from '../kernel.ts'
+import { type Kernel, type KernelSource, type ShaderFile, shader, WORKGROUP_SIZE } from '../kernel.ts'
 import { sizeOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 import { rowView } from './rows.ts'
@@ -81,7 +81,9 @@ export const scatterAddKernel: Kernel<AxisAttributes> = {
     if (variant === 'thread') {
       const size = sizeOf(shape)
       const source = indexed(shader(scatterAddWgsl), dtype, indices)
-      return { dispatches: [{ source, bindings, params: { size, length, count, inner }, ...elementwise(size) }] }
+      return {
+        dispatches: [{ source, bindings, params: { size, length, count, inner }, ...elementwise(size) }],
+      }
     }
     // As wide as the work is, up to four times the usual.
     const most = Math.min(4 * WORKGROUP_SIZE, 2 ** Math.floor(Math.log2(device.maxInvocations)))

@@ -4,9 +4,17 @@ import map2 from '../../shaders/map2.wgsl?raw'
 import map3 from '../../shaders/map3.wgsl?raw'
 import numberFloat from '../../shaders/number_float.wgsl?raw'
 import numberInteger from '../../shaders/number_integer.wgsl?raw'
-import { dtypes, type DType, type NumericArray } from '../dtype.ts'
+import { type DType, dtypes, type NumericArray } from '../dtype.ts'
 import { must } from '../errors.ts'
-import { axisList, shader, WORKGROUP_SIZE, type Kernel, type KernelRequest, type Program, type ShaderFile } from '../kernel.ts'
+import {
+  axisList,
+  type Kernel,
+  type KernelRequest,
+  type Program,
+  type ShaderFile,
+  shader,
+  WORKGROUP_SIZE,
+} from '../kernel.ts'
 import type { ReferenceContext } from '../op.ts'
 import { broadcastStrides, foldAxes, sameShape, sizeOf, walk } from '../shape.ts'
 import type { Spec } from '../tape.ts'
@@ -15,7 +23,8 @@ const SKELETONS = [map1, map2, map3].map(shader)
 const LETTERS = ['A', 'B', 'C'] as const
 
 /** `isTrue` and `unordered` for the type arithmetic is done in. */
-export const numberTests = (compute: string): ShaderFile => shader(compute === 'f32' ? numberFloat : numberInteger)
+export const numberTests = (compute: string): ShaderFile =>
+  shader(compute === 'f32' ? numberFloat : numberInteger)
 
 /** Aliases of stored and computed types. `compute` is what arithmetic is done in. */
 export function mapTypes(inputs: readonly Spec[], output: DType, compute: string): Record<string, string> {
@@ -31,12 +40,21 @@ export function mapTypes(inputs: readonly Spec[], output: DType, compute: string
 }
 
 /** The strided loop of a broadcast: folded shape and strides, or the steps when no loop is needed. */
-function broadcastPlan(inputs: readonly Spec[], output: Spec): { overrides: Record<string, number>; params: Record<string, number | number[]> } {
+function broadcastPlan(
+  inputs: readonly Spec[],
+  output: Spec,
+): { overrides: Record<string, number>; params: Record<string, number | number[]> } {
   const strides = inputs.map(input => broadcastStrides(input.shape, output.shape))
   const nest = foldAxes(output.shape, strides)
-  const plain = inputs.every(input => sizeOf(input.shape) === 1 || sameShape(nest.shape, []) || sizeOf(input.shape) === sizeOf(output.shape))
+  const plain = inputs.every(
+    input =>
+      sizeOf(input.shape) === 1 || sameShape(nest.shape, []) || sizeOf(input.shape) === sizeOf(output.shape),
+  )
   const overrides: Record<string, number> = { WORKGROUP_SIZE, RANK: plain ? 0 : nest.shape.length }
-  const params: Record<string, number | number[]> = { size: sizeOf(output.shape), shape: axisList(nest.shape, 1) }
+  const params: Record<string, number | number[]> = {
+    size: sizeOf(output.shape),
+    shape: axisList(nest.shape, 1),
+  }
   inputs.forEach((input, i) => {
     overrides[`${LETTERS[i]}_STEP`] = sizeOf(input.shape) === 1 && sizeOf(output.shape) !== 1 ? 0 : 1
     params[`strides${LETTERS[i]}`] = axisList(nest.strides[i] ?? [], 0)
@@ -80,7 +98,11 @@ export function map<A extends object>(
 export function mapReference(
   fn: (...operands: number[]) => number,
   integer: (...operands: number[]) => number = fn,
-): (inputs: readonly NumericArray[], outputs: readonly NumericArray[], context: ReferenceContext<object>) => void {
+): (
+  inputs: readonly NumericArray[],
+  outputs: readonly NumericArray[],
+  context: ReferenceContext<object>,
+) => void {
   return (inputs, outputs, context) => {
     const [out] = outputs as [NumericArray]
     const [spec] = context.outputs as [Spec]
@@ -88,7 +110,8 @@ export function mapReference(
     const strides = context.inputs.map(input => broadcastStrides(input.shape, spec.shape))
     const operands = new Array<number>(inputs.length)
     walk(foldAxes(spec.shape, strides), new Array<number>(inputs.length).fill(0), (offsets, index) => {
-      for (let k = 0; k < inputs.length; k++) operands[k] = (inputs[k] as NumericArray)[offsets[k] as number] as number
+      for (let k = 0; k < inputs.length; k++)
+        operands[k] = (inputs[k] as NumericArray)[offsets[k] as number] as number
       out[index] = apply(...operands)
     })
   }

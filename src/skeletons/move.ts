@@ -1,9 +1,9 @@
 // Movement kernels: elements copied from one strided place to another, each op saying only where.
 import moveWgsl from '../../shaders/move.wgsl?raw'
-import { dtypes, type DType, type NumericArray } from '../dtype.ts'
+import { type DType, dtypes, type NumericArray } from '../dtype.ts'
 import { must } from '../errors.ts'
-import { axisList, shader, WORKGROUP_SIZE, type Dispatch, type Kernel } from '../kernel.ts'
-import { at, foldAxes, sizeOf, walk, type Shape } from '../shape.ts'
+import { axisList, type Dispatch, type Kernel, shader, WORKGROUP_SIZE } from '../kernel.ts'
+import { at, foldAxes, type Shape, sizeOf, walk } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 
 const MOVE = shader(moveWgsl)
@@ -68,22 +68,28 @@ export function moveReference<A extends object>(moves: Moves<A>) {
   ): void => {
     const out = must(outputs[0], 'output')
     const fill = must(inputs.at(-1), 'fill')
-    moves(context.inputs, must(context.outputs[0], 'output'), context.attributes).forEach(({ shape, source, target, bounds }, i) => {
-      const from = must(inputs[i], 'input')
-      const rank = shape.length
-      const start = bounds ? source.offset - bounds.before.reduce((sum, b, axis) => sum + b * at(source.strides, axis), 0) : source.offset
-      // Each coordinate is a further operand of the walk, so that bounds can be tested.
-      const unit = Array.from({ length: bounds ? rank : 0 }, (_, axis) => shape.map((_, other) => Number(other === axis)))
-      const strides = [[...source.strides], [...target.strides], ...unit]
-      walk({ shape: [...shape], strides }, [start, target.offset, ...unit.map(() => 0)], offsets => {
-        const inside =
-          !bounds ||
-          bounds.before.every((b, axis) => {
-            const coordinate = at(offsets, axis + 2) - b
-            return coordinate >= 0 && coordinate < at(bounds.extent, axis)
-          })
-        out[at(offsets, 1)] = inside ? at(from, at(offsets, 0)) : at(fill, 0)
-      })
-    })
+    moves(context.inputs, must(context.outputs[0], 'output'), context.attributes).forEach(
+      ({ shape, source, target, bounds }, i) => {
+        const from = must(inputs[i], 'input')
+        const rank = shape.length
+        const start = bounds
+          ? source.offset - bounds.before.reduce((sum, b, axis) => sum + b * at(source.strides, axis), 0)
+          : source.offset
+        // Each coordinate is a further operand of the walk, so that bounds can be tested.
+        const unit = Array.from({ length: bounds ? rank : 0 }, (_, axis) =>
+          shape.map((_, other) => Number(other === axis)),
+        )
+        const strides = [[...source.strides], [...target.strides], ...unit]
+        walk({ shape: [...shape], strides }, [start, target.offset, ...unit.map(() => 0)], offsets => {
+          const inside =
+            !bounds ||
+            bounds.before.every((b, axis) => {
+              const coordinate = at(offsets, axis + 2) - b
+              return coordinate >= 0 && coordinate < at(bounds.extent, axis)
+            })
+          out[at(offsets, 1)] = inside ? at(from, at(offsets, 0)) : at(fill, 0)
+        })
+      },
+    )
   }
 }

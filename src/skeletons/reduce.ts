@@ -7,8 +7,16 @@ import threadWgsl from '../../shaders/reduce_thread.wgsl?raw'
 import workgroupWgsl from '../../shaders/reduce_workgroup.wgsl?raw'
 import { dtypes, type NumericArray } from '../dtype.ts'
 import { must } from '../errors.ts'
-import { axisList, shader, type Binding, type Dispatch, type Kernel, type KernelRequest, type ShaderFile } from '../kernel.ts'
-import { at, foldAxes, sizeOf, stridesOf, walk, type Shape } from '../shape.ts'
+import {
+  axisList,
+  type Binding,
+  type Dispatch,
+  type Kernel,
+  type KernelRequest,
+  type ShaderFile,
+  shader,
+} from '../kernel.ts'
+import { at, foldAxes, type Shape, sizeOf, stridesOf, walk } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 import { numberTests } from './map.ts'
 
@@ -89,10 +97,28 @@ export function reduce(pick: (input: Spec, output: Spec) => Combiner): Kernel<Re
       const layout = layoutOf(input.shape, request.attributes.axis)
       const perThread = request.variant === 'thread'
       const splits = combiner.whole ? 1 : splitsOf(layout, !perThread)
-      const first = { combiner, layout, variant: request.variant, total: layout.count, types: typesOf(combiner, dtypes[input.dtype].wgsl) }
+      const first = {
+        combiner,
+        layout,
+        variant: request.variant,
+        total: layout.count,
+        types: typesOf(combiner, dtypes[input.dtype].wgsl),
+      }
       if (splits === 1) {
         const types = { ...first.types, Out: dtypes[output.dtype].wgsl, Result: combiner.result }
-        return { dispatches: [dispatchOf({ ...first, types, splits, source: { input: 0 }, target: { output: 0 }, load: combiner.load, finish: combiner.finish })] }
+        return {
+          dispatches: [
+            dispatchOf({
+              ...first,
+              types,
+              splits,
+              source: { input: 0 },
+              target: { output: 0 },
+              load: combiner.load,
+              finish: combiner.finish,
+            }),
+          ],
+        }
       }
       // The parts are stored in the accumulator's type, output by output along the fast axis of the variant.
       const parts: Layout = {
@@ -101,7 +127,12 @@ export function reduce(pick: (input: Spec, output: Spec) => Combiner): Kernel<Re
         kept: { shape: [layout.outputs], strides: [perThread ? 1 : splits] },
         reduced: { shape: [splits], strides: [perThread ? layout.outputs : 1] },
       }
-      const stored = { A: combiner.accumulator, Out: combiner.accumulator, Result: combiner.accumulator, Compute: combiner.accumulator }
+      const stored = {
+        A: combiner.accumulator,
+        Out: combiner.accumulator,
+        Result: combiner.accumulator,
+        Compute: combiner.accumulator,
+      }
       return {
         scratch: [layout.outputs * splits * 4],
         dispatches: [
@@ -118,7 +149,12 @@ export function reduce(pick: (input: Spec, output: Spec) => Combiner): Kernel<Re
             ...first,
             layout: parts,
             variant: perThread ? 'thread' : request.variant,
-            types: { ...stored, Acc: combiner.accumulator, Out: dtypes[output.dtype].wgsl, Result: combiner.result },
+            types: {
+              ...stored,
+              Acc: combiner.accumulator,
+              Out: dtypes[output.dtype].wgsl,
+              Result: combiner.result,
+            },
             splits: 1,
             source: { scratch: 0 },
             target: { output: 0 },
@@ -168,7 +204,11 @@ function dispatchOf(part: {
       fragments: [numberTests(must(types['Compute'], 'compute type')), OFFSETS, combiner.combine, ...pieces],
       types,
     },
-    overrides: { WORKGROUP_SIZE: workgroupSize, KEPT_RANK: kept.shape.length, REDUCED_RANK: Math.max(1, reduced.shape.length) },
+    overrides: {
+      WORKGROUP_SIZE: workgroupSize,
+      KEPT_RANK: kept.shape.length,
+      REDUCED_RANK: Math.max(1, reduced.shape.length),
+    },
     bindings: [part.source, part.target],
     params: {
       outputs,

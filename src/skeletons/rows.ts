@@ -1,6 +1,12 @@
 // Row kernels: each row of a tensor is read by one thread or by a workgroup together.
-import { WORKGROUP_SIZE, type Binding, type Kernel, type KernelRequest, type KernelSource } from '../kernel.ts'
-import { sizeOf, type Shape } from '../shape.ts'
+import {
+  type Binding,
+  type Kernel,
+  type KernelRequest,
+  type KernelSource,
+  WORKGROUP_SIZE,
+} from '../kernel.ts'
+import { type Shape, sizeOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 
 /** A tensor seen as [outer, length, inner]: a row runs along the middle axis. */

@@ -1,6 +1,6 @@
 // The WebGPU backend: encodes a plan's dispatches into one compute pass of one submit.
 import type { AdapterReport, Backend, Copy, Counters, DispatchReport, Executable, Job } from '../backend.ts'
-import { dtypes, halfBits, halfValue, type DType, type HostArray } from '../dtype.ts'
+import { type DType, dtypes, type HostArray, halfBits, halfValue } from '../dtype.ts'
 import { bug, fail, must, RetrogradError, show } from '../errors.ts'
 import type { Binding, DeviceTraits, Dispatch, KernelRequest, Program } from '../kernel.ts'
 import { ALIGNMENT, type Block, type Storage, type Workspace } from '../memory.ts'
@@ -8,7 +8,7 @@ import { hostSlots, type Placement, type Plan, type Step } from '../plan.ts'
 import { at, sizeOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 import type { OpenDevice } from './device.ts'
-import { packParams, paramsLayout, PipelineCache } from './kernel.ts'
+import { PipelineCache, packParams, paramsLayout } from './kernel.ts'
 import { requestFor } from './tune.ts'
 
 /** Ops that can meet an index out of range share this many status words. */
@@ -27,7 +27,15 @@ export class WebGpuBackend implements Backend {
   readonly adapter: AdapterReport
   readonly traits: DeviceTraits
   readonly device: GPUDevice
-  readonly counters: Counters = { dispatches: 0, submits: 0, pipelines: 0, bindGroups: 0, buffers: 0, uploads: 0, reads: 0 }
+  readonly counters: Counters = {
+    dispatches: 0,
+    submits: 0,
+    pipelines: 0,
+    bindGroups: 0,
+    buffers: 0,
+    uploads: 0,
+    reads: 0,
+  }
   /** Kernel variants to use by op name, for proofs and measurements. */
   readonly forced = new Map<string, string>()
   /** Fills outputs with NaN patterns before each run, so that what a kernel leaves unwritten shows. */
@@ -51,11 +59,19 @@ export class WebGpuBackend implements Backend {
     device.addEventListener('uncapturederror', event => {
       const { error } = event as GPUUncapturedErrorEvent
       const code = error instanceof GPUOutOfMemoryError ? 'limit' : 'internal'
-      this.failure ??= new RetrogradError(code, code === 'limit' ? `[webgpu] the GPU is out of memory: ${error.message}` : `internal: ${error.message}`)
+      this.failure ??= new RetrogradError(
+        code,
+        code === 'limit'
+          ? `[webgpu] the GPU is out of memory: ${error.message}`
+          : `internal: ${error.message}`,
+      )
     })
     void device.lost.then(info => {
       if (this.disposed) return
-      this.failure = new RetrogradError('lost', `[webgpu] the GPU device was lost: ${info.message || info.reason}. Make a new engine with init().`)
+      this.failure = new RetrogradError(
+        'lost',
+        `[webgpu] the GPU device was lost: ${info.message || info.reason}. Make a new engine with init().`,
+      )
     })
   }
 
@@ -71,13 +87,23 @@ export class WebGpuBackend implements Backend {
 
   checkSpec(where: string, spec: Spec): void {
     if (spec.dtype === 'float16' && !this.traits.float16) {
-      fail('unsupported', where, `float16 needs the feature shader-f16, which the adapter (${this.adapter.description}) does not have.`, 'Use float32.')
+      fail(
+        'unsupported',
+        where,
+        `float16 needs the feature shader-f16, which the adapter (${this.adapter.description}) does not have.`,
+        'Use float32.',
+      )
     }
     const bytes = sizeOf(spec.shape) * this.elementBytes(spec.dtype)
     for (const name of ['maxStorageBufferBindingSize', 'maxBufferSize'] as const) {
       const limit = this.device.limits[name]
       if (bytes > limit) {
-        fail('limit', where, `shape ${show(spec.shape)} of ${spec.dtype} takes ${bytes} bytes; the adapter's ${name} is ${limit}.`, 'Split the tensor.')
+        fail(
+          'limit',
+          where,
+          `shape ${show(spec.shape)} of ${spec.dtype} takes ${bytes} bytes; the adapter's ${name} is ${limit}.`,
+          'Split the tensor.',
+        )
       }
     }
   }
@@ -121,7 +147,11 @@ export class WebGpuBackend implements Backend {
       // The rejection of a lost device's map arrives before `lost` does: let that tell the reason.
       await Promise.race([this.device.lost, new Promise(resolve => setTimeout(resolve, 100))])
       this.assertUsable('data')
-      throw new RetrogradError(this.disposed ? 'disposed' : 'internal', `[data] the read was aborted: ${String(error)}`, { cause: error })
+      throw new RetrogradError(
+        this.disposed ? 'disposed' : 'internal',
+        `[data] the read was aborted: ${String(error)}`,
+        { cause: error },
+      )
     }
     const words = new Uint32Array(staging.getMappedRange(0, STATUS_WORDS * 4).slice(0))
     const numbers = decode(spec, staging.getMappedRange(STATUS_WORDS * 4, bytes))
@@ -152,7 +182,10 @@ export class WebGpuBackend implements Backend {
       stage: () => {
         hosts.forEach((host, index) => {
           if (!fresh && !host.evaluate) return
-          block.set(new Uint8Array(encode(dtypesOfHosts[index] as DType, host.evaluate?.() ?? host.values)), index * ALIGNMENT)
+          block.set(
+            new Uint8Array(encode(dtypesOfHosts[index] as DType, host.evaluate?.() ?? host.values)),
+            index * ALIGNMENT,
+          )
         })
       },
       run: (job: Job) => {
@@ -214,7 +247,10 @@ export class WebGpuBackend implements Backend {
     const program = node.op.kernel.program(request)
     if (!node.op.layout) return { program, request }
     // A layout op has one dispatch an input; those whose producers wrote in place need none.
-    return { program: { ...program, dispatches: program.dispatches.filter((_, i) => step.pending.includes(i)) }, request }
+    return {
+      program: { ...program, dispatches: program.dispatches.filter((_, i) => step.pending.includes(i)) },
+      request,
+    }
   }
 
   private encode(
@@ -225,7 +261,9 @@ export class WebGpuBackend implements Backend {
   ): Encoded[] {
     const all = lowered.flat().filter(dispatch => dispatch.workgroups > 0)
     if (all.length === 0) return []
-    const sizes = all.map(dispatch => Math.ceil(paramsLayout(dispatch.source.skeleton).bytes / ALIGNMENT) * ALIGNMENT)
+    const sizes = all.map(
+      dispatch => Math.ceil(paramsLayout(dispatch.source.skeleton).bytes / ALIGNMENT) * ALIGNMENT,
+    )
     const params = workspace.reserve(sizes.reduce((sum, size) => sum + size, 0))
     const bytes = new DataView(new ArrayBuffer(params.bytes))
     const encoded: Encoded[] = []
@@ -237,8 +275,14 @@ export class WebGpuBackend implements Backend {
         const status = watched ? { status_word: this.statusWord(step.node.op.name) } : {}
         packParams({ ...dispatch, params: { ...dispatch.params, ...status } }, bytes, offset)
         const pipeline = this.pipelines.get(dispatch)
-        const resources = dispatch.bindings.map(binding => this.resource(binding, step, placement.scratch[index] ?? []))
-        const uniform = { buffer: bufferOf(params), offset: params.offset + offset, size: paramsLayout(dispatch.source.skeleton).bytes }
+        const resources = dispatch.bindings.map(binding =>
+          this.resource(binding, step, placement.scratch[index] ?? []),
+        )
+        const uniform = {
+          buffer: bufferOf(params),
+          offset: params.offset + offset,
+          size: paramsLayout(dispatch.source.skeleton).bytes,
+        }
         encoded.push({
           pipeline,
           bindGroup: this.bindGroup(step.node.op.name, pipeline, [...resources, uniform]),
@@ -252,7 +296,11 @@ export class WebGpuBackend implements Backend {
     return encoded
   }
 
-  private bindGroup(label: string, pipeline: GPUComputePipeline, resources: readonly GPUBufferBinding[]): GPUBindGroup {
+  private bindGroup(
+    label: string,
+    pipeline: GPUComputePipeline,
+    resources: readonly GPUBufferBinding[],
+  ): GPUBindGroup {
     this.counters.bindGroups++
     return this.device.createBindGroup({
       label,
@@ -312,7 +360,11 @@ export class WebGpuBackend implements Backend {
       if (step.node.op.updates || step.node.op.layout) continue
       for (const { storage, parent } of step.outputs) {
         if (!storage || parent) continue
-        this.device.queue.writeBuffer(bufferOf(storage), storage.offset, new Uint8Array(padded(storage.bytes)).fill(0xff))
+        this.device.queue.writeBuffer(
+          bufferOf(storage),
+          storage.offset,
+          new Uint8Array(padded(storage.bytes)).fill(0xff),
+        )
       }
     }
   }
@@ -333,7 +385,12 @@ export class WebGpuBackend implements Backend {
     const word = words.findIndex(row => row !== NO_OFFENCE)
     if (word < 0) return
     this.resetStatus()
-    fail('index', this.statusWords[word] ?? 'data', `an index at row ${words[word]} was out of range.`, 'Check the labels or indices.')
+    fail(
+      'index',
+      this.statusWords[word] ?? 'data',
+      `an index at row ${words[word]} was out of range.`,
+      'Check the labels or indices.',
+    )
   }
 }
 
@@ -344,7 +401,8 @@ const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4
 
 function encodeCopies(encoder: GPUCommandEncoder, copies: readonly Copy[]): void {
   for (const { from, to, bytes } of copies) {
-    if (bytes > 0) encoder.copyBufferToBuffer(bufferOf(from), from.offset, bufferOf(to), to.offset, padded(bytes))
+    if (bytes > 0)
+      encoder.copyBufferToBuffer(bufferOf(from), from.offset, bufferOf(to), to.offset, padded(bytes))
   }
 }
 
@@ -361,7 +419,9 @@ function encode(dtype: DType, values: ArrayLike<number>): ArrayBuffer {
 
 function bytesOf(array: Float32Array | Int32Array | Uint32Array): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = array
-  return byteOffset === 0 && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer ? buffer : array.slice().buffer
+  return byteOffset === 0 && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer
+    ? buffer
+    : array.slice().buffer
 }
 
 /** GPU bytes as the array people read. */

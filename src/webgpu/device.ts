@@ -29,9 +29,19 @@ function findGpu(gpu: GPU | undefined): GPU {
   if (gpu) return gpu
   if (typeof navigator !== 'undefined' && navigator.gpu) return navigator.gpu
   if (typeof globalThis.isSecureContext === 'boolean' && !globalThis.isSecureContext) {
-    fail('unsupported', 'init', 'this page is not secure, and browsers give WebGPU to secure pages only.', 'Serve it over https or from localhost.')
+    fail(
+      'unsupported',
+      'init',
+      'this page is not secure, and browsers give WebGPU to secure pages only.',
+      'Serve it over https or from localhost.',
+    )
   }
-  return fail('unsupported', 'init', 'there is no WebGPU here: navigator.gpu is missing.', "Use a browser with WebGPU, pass { gpu } (Dawn in Node.js), or init({ backend: 'cpu' }).")
+  return fail(
+    'unsupported',
+    'init',
+    'there is no WebGPU here: navigator.gpu is missing.',
+    "Use a browser with WebGPU, pass { gpu } (Dawn in Node.js), or init({ backend: 'cpu' }).",
+  )
 }
 
 /** Opens a device: the caller's, or the best the adapter gives. */
@@ -40,21 +50,30 @@ export async function openDevice(gpu: GPU | undefined, given: GPUDevice | undefi
   const found = findGpu(gpu)
   const adapter = await found.requestAdapter({ powerPreference: 'high-performance' })
   if (!adapter) {
-    fail('unsupported', 'init', 'WebGPU is here, but it has no adapter: the GPU is blocked, or there is none.', "Check chrome://gpu, or use init({ backend: 'cpu' }).")
+    fail(
+      'unsupported',
+      'init',
+      'WebGPU is here, but it has no adapter: the GPU is blocked, or there is none.',
+      "Check chrome://gpu, or use init({ backend: 'cpu' }).",
+    )
   }
   const requiredFeatures = WANTED.filter(feature => adapter.features.has(feature))
   const requiredLimits = Object.fromEntries(LIMITS.map(name => [name, adapter.limits[name]]))
   try {
     return describe(await adapter.requestDevice({ requiredFeatures, requiredLimits }), adapter.info, found)
   } catch (error) {
-    throw new RetrogradError('unsupported', `[init] the adapter gave no device: ${String(error)}`, { cause: error })
+    throw new RetrogradError('unsupported', `[init] the adapter gave no device: ${String(error)}`, {
+      cause: error,
+    })
   }
 }
 
 function describe(device: GPUDevice, info: GPUAdapterInfo, gpu: GPU | undefined): OpenDevice {
   const { limits } = device
   const description = info.description || info.device || `${info.vendor} ${info.architecture}`.trim()
-  const isSoftware = /swiftshader|llvmpipe|lavapipe|software|cpu/i.test(`${info.vendor} ${info.architecture} ${info.device} ${info.description}`)
+  const isSoftware = /swiftshader|llvmpipe|lavapipe|software|cpu/i.test(
+    `${info.vendor} ${info.architecture} ${info.device} ${info.description}`,
+  )
   const isFallback = isSoftware || info.isFallbackAdapter === true
   return {
     device,

@@ -2,7 +2,7 @@
 import prelude from '../../shaders/prelude.wgsl?raw'
 import type { Counters } from '../backend.ts'
 import { bug, RetrogradError } from '../errors.ts'
-import { shader, type Dispatch, type KernelSource, type ShaderFile } from '../kernel.ts'
+import { type Dispatch, type KernelSource, type ShaderFile, shader } from '../kernel.ts'
 import { at } from '../shape.ts'
 
 /** Lines that WGSL wants before all else. */
@@ -58,13 +58,15 @@ const layouts = new Map<string, ParamsLayout>()
 export function paramsLayout(file: ShaderFile): ParamsLayout {
   const known = layouts.get(file.path)
   if (known) return known
-  const body = /struct Params \{([^}]*)\}/.exec(file.text)?.[1] ?? bug(`shaders/${file.path} has no Params struct`)
+  const body =
+    /struct Params \{([^}]*)\}/.exec(file.text)?.[1] ?? bug(`shaders/${file.path} has no Params struct`)
   const fields: ParamsField[] = []
   let offset = 0
   let largest = 4
   for (const [, name, type] of body.replace(/\/\/.*$/gm, '').matchAll(/^\s*(\w+)\s*:\s*(.+?),?\s*$/gm)) {
     const match = /^(?:array<vec4<(\w+)>, (\d+)>|(u32|i32|f32))$/.exec(type ?? '')
-    if (!name || !match) bug(`shaders/${file.path}: Params field ${name}: ${type} is of a type that is not packed`)
+    if (!name || !match)
+      bug(`shaders/${file.path}: Params field ${name}: ${type} is of a type that is not packed`)
     const [, element, count, scalar] = match
     const align = scalar ? 4 : 16
     const length = scalar ? 1 : 4 * Number(count)
@@ -91,7 +93,8 @@ export function packParams(dispatch: Dispatch, target: DataView, offset: number)
   for (const { name, kind, length, offset: start } of layout.fields) {
     const value = dispatch.params[name] ?? bug(`shaders/${skeleton.path}: no value for parameter ${name}`)
     const list = typeof value === 'number' ? [value] : value
-    if (list.length !== length) bug(`shaders/${skeleton.path}: ${name} takes ${length} numbers, not ${list.length}`)
+    if (list.length !== length)
+      bug(`shaders/${skeleton.path}: ${name} takes ${length} numbers, not ${list.length}`)
     for (let i = 0; i < length; i++) {
       const place = offset + start + i * 4
       if (kind === 'f32') target.setFloat32(place, at(list, i), true)

@@ -4,14 +4,20 @@ import type { DeviceTraits, Kernel, KernelRequest } from '../kernel.ts'
 import type { Node } from '../tape.ts'
 
 /** The request a kernel gets for a node, with its variant chosen. */
-export function requestFor(node: Node, device: DeviceTraits, forced: ReadonlyMap<string, string>): KernelRequest {
+export function requestFor(
+  node: Node,
+  device: DeviceTraits,
+  forced: ReadonlyMap<string, string>,
+): KernelRequest {
   const { op, inputs, outputs, attributes } = node
   const base = { inputs, outputs, attributes, device }
   const wanted = forced.get(op.name)
   // A gradient may use the same op on shapes the variant cannot serve: there the kernel chooses as ever.
-  if (wanted !== undefined && supports(op.kernel, { ...base, variant: wanted })) return { ...base, variant: wanted }
+  if (wanted !== undefined && supports(op.kernel, { ...base, variant: wanted }))
+    return { ...base, variant: wanted }
   const usable = op.kernel.variants.filter(variant => supports(op.kernel, { ...base, variant }))
-  const first = usable[0] ?? fail('unsupported', op.name, 'no kernel variant runs on this adapter for these shapes.')
+  const first =
+    usable[0] ?? fail('unsupported', op.name, 'no kernel variant runs on this adapter for these shapes.')
   const chosen = op.kernel.choose?.({ ...base, variant: first })
   return { ...base, variant: chosen !== undefined && usable.includes(chosen) ? chosen : first }
 }
