@@ -1,7 +1,7 @@
 // The layers of a multilayer perceptron: linear, activations, dropout, and their composition.
 import { fail, show } from '../errors.ts'
 import * as activationOps from '../ops/activations.ts'
-import { tanh as tanhOp } from '../ops/activations.ts'
+import { tanh as tanhOp } from '../ops/unary.ts'
 import { zeros } from '../ops/create.ts'
 import { linear as linearOp } from '../ops/matmul.ts'
 import { parameter } from '../ops/parameter.ts'

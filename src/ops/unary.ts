@@ -28,7 +28,7 @@ import tanhWgsl from '../../shaders/unary/tanh.wgsl?raw'
 import { type DType, floatOf, isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { shader } from '../kernel.ts'
-import { defineOp, type Op, type Sample, type Tolerance } from '../op.ts'
+import { defineOp, type Op, type Sample, type SampleInput, type Tolerance } from '../op.ts'
 import { checkDType } from '../options.ts'
 import { map, mapReference } from '../skeletons/map.ts'
 import type { Spec } from '../tape.ts'
@@ -45,7 +45,7 @@ const integers = (dtype: DType, values: readonly number[]): Sample<[Tensor]> => 
   note: 'integers have no gradient',
 })
 
-export const INTEGERS = [
+export const INTEGERS: readonly Sample<[Tensor]>[] = [
   integers('int32', [0, 1, -1, 7, -2147483647, 2147483647]),
   integers('uint32', [0, 1, 7, 4294967295]),
 ]
@@ -92,7 +92,7 @@ export function inferUnary(name: string, result: UnaryEntry['result'], x: Spec):
   return x
 }
 
-export const general = { low: -3, high: 3 }
+export const general: Pick<SampleInput, 'low' | 'high'> = { low: -3, high: 3 }
 const positive = { low: 0.2, high: 4 }
 const unsigned = (signedWgsl: string, unsignedWgsl: string) => (dtype: DType) =>
   dtype === 'uint32' ? unsignedWgsl : signedWgsl

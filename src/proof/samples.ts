@@ -4,8 +4,8 @@ import type { Engine } from '../engine.ts'
 import type { AnyOp, Call, OpDefinition, Sample, SampleInput } from '../op.ts'
 import { tensor } from '../ops/create.ts'
 import { parameter } from '../ops/parameter.ts'
-import { hostRandom } from '../random.ts'
-import { sizeOf } from '../shape.ts'
+import { eachRandom, randomKey, unitFloat } from '../random.ts'
+import { at, sizeOf } from '../shape.ts'
 import { Tensor } from '../tensor.ts'
 
 /** Numbers drawn "clear of integers" are at least this far from each. */
@@ -15,20 +15,26 @@ export const CLEARANCE = 0.2
 export interface Drawn {
   readonly shape: readonly number[]
   readonly dtype: DType
-  readonly numbers: readonly number[]
+  readonly numbers: Float64Array
 }
 
 /** Draws the numbers of a sample's inputs; the same seed gives the same. Inputs that name no dtype are of `float`. */
 export function drawInputs(sample: Sample, seed: number, float: DType = 'float32'): Drawn[] {
-  return sample.inputs.map((input, index) => {
+  return sample.inputs.map((input, stream) => {
     const dtype = input.dtype ?? float
-    const random = hostRandom(seed, index)
-    const numbers = Array.from({ length: sizeOf(input.shape) }, (_, i) => {
-      if (input.values) return roundTo(dtype, input.values[i % input.values.length] ?? 0)
-      return roundTo(dtype, drawNumber(input, dtype, random()))
+    const { shape, values } = input
+    const numbers = new Float64Array(sizeOf(shape))
+    if (values) for (let i = 0; i < numbers.length; i++) numbers[i] = roundTo(dtype, at(values, i % values.length))
+    else eachUnit(seed, stream, numbers.length, (unit, i) => {
+      numbers[i] = roundTo(dtype, drawNumber(input, dtype, unit))
     })
-    return { shape: input.shape, dtype, numbers }
+    return { shape, dtype, numbers }
   })
+}
+
+/** Calls `visit` with seeded numbers in [0, 1). */
+function eachUnit(seed: number, stream: number, count: number, visit: (unit: number, index: number) => void): void {
+  eachRandom(randomKey(seed, stream), count, (bits, index) => visit(unitFloat(bits), index))
 }
 
 function drawNumber(input: SampleInput, dtype: DType, unit: number): number {
@@ -42,18 +48,21 @@ function drawNumber(input: SampleInput, dtype: DType, unit: number): number {
   return below + CLEARANCE + (1 - 2 * CLEARANCE) * (drawn - below)
 }
 
+/** Streams of weights begin here, so that none is an input's. */
+const WEIGHT_STREAMS = 1000
+
 /** Seeded numbers in ±[0.5, 1.5), to weigh outputs with: none is near 0, so no gradient hides. */
-export function drawWeights(shape: readonly number[], seed: number, stream: number): number[] {
-  const random = hostRandom(seed, 1000 + stream)
-  return Array.from({ length: sizeOf(shape) }, () => {
-    const unit = random()
-    return unit < 0.5 ? 0.5 + 2 * unit : -(2 * unit - 0.5)
+export function drawWeights(shape: readonly number[], seed: number, stream: number): Float64Array {
+  const weights = new Float64Array(sizeOf(shape))
+  eachUnit(seed, WEIGHT_STREAMS + stream, weights.length, (unit, i) => {
+    weights[i] = unit < 0.5 ? 0.5 + 2 * unit : 0.5 - 2 * unit
   })
+  return weights
 }
 
 /** A tensor of drawn numbers on an engine. */
 export function upload(engine: Engine, { shape, dtype, numbers }: Drawn): Tensor {
-  return tensor(Float64Array.from(numbers), { shape, dtype, engine })
+  return tensor(numbers, { shape, dtype, engine })
 }
 
 /** The entry of an op as the rules of a primitive, or null for a composite or a plain function. */

@@ -233,7 +233,7 @@ function backward(op: AnyOp, args: readonly unknown[], inputs: readonly Tensor[]
     .filter(output => isFloat(output.dtype))
     .flatMap((output, stream) => {
       const { shape, dtype, engine } = output
-      const outputGradient = tensor(Float64Array.from(drawWeights(shape, seed, stream)), { shape, dtype, engine })
+      const outputGradient = tensor(drawWeights(shape, seed, stream), { shape, dtype, engine })
       const gradients = grad(output, sources, { outputGradient, allowUnused: true })
       const budget = budgetOf(nodesBehind(gradients, inputs))
       return gradients.map(result => ({ result, tolerance: scale => accumulated(budget, scale) }))
