@@ -1,6 +1,6 @@
 // The options of `npm start`: read, checked, and filled in where they depend on the machine.
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { nearest } from '../src/errors.ts'
+import { parseOptions, word } from '../src/harness/command.ts'
 import { nn } from '../src/index.ts'
 import { CLASSES, PIXELS, TRAINING_DIGITS } from './mnist.ts'
 
@@ -28,16 +28,10 @@ export interface CommandLine extends Omit<TrainSettings, 'samples' | 'epochs'> {
   readonly json: boolean
 }
 
-/** Options that make no sense; the message is for people. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
-
 const activations = Object.keys(nn.activations)
 
 /** Reads the command line. `--help` prints what there is and gives null. Throws UsageError. */
 export function parseCommandLine(argv: readonly string[]): CommandLine | null {
-  let errors = ''
   const command = new Command('npm start --')
     .description('Trains a multilayer perceptron on the MNIST digits, in headless Chrome.')
     .option('--hidden <sizes>', 'units of each hidden layer', sizes, [1024, 1024])
@@ -64,23 +58,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | null {
       whole(1, TRAINING_DIGITS),
     )
     .option('--json', 'print one JSON object; progress goes to stderr', false)
-    .exitOverride()
-    .configureOutput({
-      writeErr: text => {
-        errors += text
-      },
-    })
-  try {
-    return command.parse(argv, { from: 'user' }).opts<CommandLine>()
-  } catch (error) {
-    if (!isCommanderError(error)) throw error
-    if (error.exitCode === 0) return null
-    throw new UsageError(`${errors.replace(/^error: /, '').trim()}\nnpm start -- --help lists the options.`)
-  }
-}
-
-function isCommanderError(error: unknown): error is { exitCode: number } {
-  return error instanceof Error && 'exitCode' in error
+  return parseOptions<CommandLine>(command, argv)
 }
 
 function digits(text: string, most: number): number {
@@ -116,16 +94,6 @@ function share(text: string): number {
   const number = decimal(text)
   if (number >= 0 && number < 1) return number
   throw new InvalidArgumentError('It must be a number from 0 to below 1.')
-}
-
-function word(known: readonly string[]): (text: string) => string {
-  return text => {
-    if (known.includes(text)) return text
-    const near = nearest(text, known)
-    throw new InvalidArgumentError(
-      near ? `(Did you mean ${near}?)` : `It must be one of ${known.join(', ')}.`,
-    )
-  }
 }
 
 /** What slow machines are given to do by default, in floating-point operations of training. */

@@ -1,6 +1,7 @@
 // What a run of training prints: a progress bar on stderr, losses and results on stdout, or one JSON object there.
 import { SingleBar } from 'cli-progress'
-import type { CommandLine, TrainSettings } from './options.ts'
+import { TRAINING_DIGITS } from './mnist.ts'
+import type { TrainSettings } from './options.ts'
 import type { AdapterName, Progress, TrainResult } from './train_page.ts'
 
 /** Losses printed in a run, evenly spaced. */
@@ -22,18 +23,18 @@ export class Printer {
     stream.write(`${text}\n`)
   }
 
-  /** What will be done. */
-  plan(settings: TrainSettings, isShare: boolean): void {
+  /** What will be done, and why with a share of the digits where a slow machine is the reason. */
+  plan(settings: TrainSettings, machine: 'gpu' | 'software' | 'cpu'): void {
     const { hidden, activation, samples, epochs, batchSize, dropout } = settings
     const network = `784-${hidden.join('-')}-10 (${activation}${dropout > 0 ? `, dropout ${dropout}` : ''})`
     const passes = `${epochs} epoch${epochs === 1 ? '' : 's'} of ${grouped(Math.ceil(samples / batchSize))} steps`
-    this.line(
-      `Training ${network} on ${grouped(samples)} of 60,000 digits: ${passes}, ${batchSize} digits a step.`,
-    )
-    if (isShare)
-      this.line(
-        'This is a share of the digits, since no GPU does the work here; --samples 60000 takes them all.',
-      )
+    const digits = `${grouped(samples)} of ${grouped(TRAINING_DIGITS)} digits`
+    this.line(`Training ${network} on ${digits}: ${passes}, ${batchSize} digits a step.`)
+    if (machine === 'gpu' || samples === TRAINING_DIGITS) return
+    const reason = { software: 'the adapter is software, not a GPU', cpu: 'the CPU reference is slow' }[
+      machine
+    ]
+    this.line(`That is a share of them, since ${reason}; --samples ${TRAINING_DIGITS} takes all.`)
   }
 
   progress(progress: Progress): void {
@@ -66,13 +67,13 @@ export class Printer {
   }
 
   private testing(digits: number): void {
-    this.bar?.stop()
-    this.bar = null
+    this.end()
     if (process.stderr.isTTY) process.stderr.write(`Testing on ${grouped(digits)} digits …\n`)
   }
 
-  /** The results, for people or as one JSON object. */
+  /** The results, for people and with `json` also as one JSON object. */
   result(result: TrainResult, settings: TrainSettings): void {
+    this.end()
     const { adapter, backend, losses, samplesPerSecond, accuracy, confusion, seconds } = result
     this.line(
       `Speed: ${grouped(samplesPerSecond)} samples/s on ${backend}, ${describe(adapter)}; ${seconds.toFixed(1)} s in all`,
@@ -100,10 +101,6 @@ export class Printer {
     this.bar = null
   }
 }
-
-/** Whether a share of the digits was chosen for the user. */
-export const isShare = (given: CommandLine, settings: TrainSettings): boolean =>
-  given.samples === undefined && settings.samples < 60_000
 
 function describe({ vendor, architecture, description, isFallback }: AdapterName): string {
   const name = description || `${vendor} ${architecture}`.trim() || 'unnamed'

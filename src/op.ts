@@ -55,7 +55,7 @@ export interface Tolerance {
 }
 
 /** Facts every entry states, be it a primitive or composed of others. */
-interface Entry<Arguments extends readonly unknown[]> {
+export interface Entry<Arguments extends readonly unknown[]> {
   readonly name: string
   /** Section of the op table. */
   readonly family: string

@@ -12,9 +12,6 @@ struct Online {
   marks: u32,
 }
 
-/// One state for each invocation, for `onlineShare`.
-var<workgroup> onlineStates: array<Online, WORKGROUP_SIZE>;
-
 fn onlineEmpty() -> Online {
   return Online(-3.4028234e38, 0.0, 0u);
 }
@@ -31,22 +28,11 @@ fn onlineTake(state: Online, x: f32) -> Online {
   return Online(state.top, state.sum + safeExp(x - state.top), state.marks);
 }
 
-fn onlineMerge(a: Online, b: Online) -> Online {
-  let top = max(a.top, b.top);
-  let sum = a.sum * safeExp(a.top - top) + b.sum * safeExp(b.top - top);
-  return Online(top, sum, a.marks | b.marks);
-}
-
 /// The state of the whole row, from the states of the LANES invocations that share it. To be called by all of them.
 fn onlineShare(state: Online, local: u32) -> Online {
-  let lane = local % LANES;
-  onlineStates[local] = state;
-  for (var reach = LANES / 2; reach > 0; reach /= 2) {
-    workgroupBarrier();
-    if (lane < reach) { onlineStates[local] = onlineMerge(onlineStates[local], onlineStates[local + reach]); }
-  }
-  workgroupBarrier();
-  return onlineStates[local - lane];
+  let peak = sharePeak(Peak(state.top, state.marks), local);
+  let scaled = state.sum * safeExp(state.top - peak.top);
+  return Online(peak.top, shareSums(vec3(scaled, 0.0, 0.0), local).x, peak.marks);
 }
 
 /// Whether the row has exponentials that can be divided by their sum: something finite, and neither NaN nor +infinity.

@@ -11,9 +11,6 @@ struct RowLoss {
   dot: f32,
 }
 
-/// One state for each invocation, for `lossShare`.
-var<workgroup> lossStates: array<RowLoss, WORKGROUP_SIZE>;
-
 fn lossEmpty() -> RowLoss {
   return RowLoss(onlineEmpty(), 0.0, 0.0);
 }
@@ -37,21 +34,12 @@ fn lossTake(state: RowLoss, z: f32, weight: f32) -> RowLoss {
   return next;
 }
 
-fn lossMerge(a: RowLoss, b: RowLoss) -> RowLoss {
-  let online = onlineMerge(a.online, b.online);
-  return RowLoss(online, a.weight + b.weight, lossDot(a, online.top) + lossDot(b, online.top));
-}
-
 /// The state of the whole row, from the states of the LANES invocations that share it. To be called by all of them.
 fn lossShare(state: RowLoss, local: u32) -> RowLoss {
-  let lane = local % LANES;
-  lossStates[local] = state;
-  for (var reach = LANES / 2; reach > 0; reach /= 2) {
-    workgroupBarrier();
-    if (lane < reach) { lossStates[local] = lossMerge(lossStates[local], lossStates[local + reach]); }
-  }
-  workgroupBarrier();
-  return lossStates[local - lane];
+  let peak = sharePeak(Peak(state.online.top, state.online.marks), local);
+  let scaled = state.online.sum * safeExp(state.online.top - peak.top);
+  let total = shareSums(vec3(scaled, state.weight, lossDot(state, peak.top)), local);
+  return RowLoss(Online(peak.top, total.x, peak.marks), total.y, total.z);
 }
 
 /// Whether the row's softmax exists.

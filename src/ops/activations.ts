@@ -104,7 +104,7 @@ export const step: Unary = unary({
   samples: [...elementwiseSamples(general), ...INTEGERS, special()],
 })
 
-interface GeluAttributes {
+export interface GeluAttributes {
   readonly approximate: 'none' | 'tanh'
 }
 

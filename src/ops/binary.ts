@@ -35,7 +35,7 @@ import {
   type WithOptions,
 } from './signature.ts'
 
-interface BinaryEntry {
+export interface BinaryEntry {
   readonly name: string
   /** 'number': as the operands. 'float': true division. 'bool': a test. */
   readonly result: 'number' | 'float' | 'bool'
@@ -317,7 +317,7 @@ export const where: Op<[condition: Tensor, a: Operand, b: Operand]> = defineOp<
   })),
 })
 
-interface ClipOptions {
+export interface ClipOptions {
   min?: number
   max?: number
 }

@@ -5,6 +5,7 @@ import labelsIdsWgsl from '../../shaders/rows/labels_ids.wgsl?raw'
 import labelsProbabilitiesWgsl from '../../shaders/rows/labels_probabilities.wgsl?raw'
 import onlineWgsl from '../../shaders/rows/online.wgsl?raw'
 import rowLossWgsl from '../../shaders/rows/row_loss.wgsl?raw'
+import shareWgsl from '../../shaders/rows/share.wgsl?raw'
 import { dtypes, isFloat, type NumericArray } from '../dtype.ts'
 import { fail, must, show } from '../errors.ts'
 import { type Binding, type Kernel, shader } from '../kernel.ts'
@@ -20,14 +21,14 @@ import { expandDims } from './move.ts'
 import { sum } from './reduce.ts'
 import { ULP } from './samples.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
-import { logSoftmax, logSumExpOf, SPECIAL_ROWS, softmax, sumUlps } from './softmax.ts'
+import { logSoftmax, type RowSum, SPECIAL_ROWS, softmax, sumRow, sumUlps } from './softmax.ts'
 
 export interface SmoothingOptions {
   /** ε in [0, 1]: labels are taken as (1 − ε)·label + ε / classes (Szegedy et al. 2016). Default 0. */
   labelSmoothing?: number
 }
 
-interface Attributes {
+export interface Attributes {
   readonly labelSmoothing: number
 }
 
@@ -71,11 +72,11 @@ const labelBounds = ([logits, labels]: readonly Spec[]) =>
     ? []
     : [{ input: 1, bound: must(must(logits, 'logits').shape.at(-1), 'classes') }]
 
-/** Calls `visit` for each row with where it starts, ln Σ exp of it, and its classes' weights; null for a label that is no class. */
+/** Calls `visit` for each row with where it starts, its exponentials, and its classes' weights; null for a label that is no class. */
 function eachLoss(
   [logits, labels]: readonly NumericArray[],
   { inputs, attributes, reportRow }: ReferenceContext<Attributes>,
-  visit: (row: number, start: number, logSum: number, weights: readonly number[] | null) => void,
+  visit: (row: number, start: number, exponentials: RowSum, weights: readonly number[] | null) => void,
 ): void {
   const [z, y] = [must(logits, 'logits'), must(labels, 'labels')]
   const view = lastAxis(must(inputs[0], 'logits'))
@@ -90,7 +91,7 @@ function eachLoss(
       { length: classes },
       (_, j) => keep * (ids ? Number(at(y, row) === j) : at(y, start + j)) + share,
     )
-    visit(row, start, logSumExpOf(z, start, 1, classes), valid ? weights : null)
+    visit(row, start, sumRow(z, start, 1, classes), valid ? weights : null)
   })
 }
 
@@ -106,7 +107,7 @@ function lossKernel(skeleton: string, inputs: number): Kernel<Attributes> {
       return {
         source: {
           skeleton: shader(skeleton),
-          fragments: [shader(onlineWgsl), shader(rowLossWgsl), shader(weights)],
+          fragments: [shader(shareWgsl), shader(onlineWgsl), shader(rowLossWgsl), shader(weights)],
           types: { T: dtypes[logits.dtype].wgsl, Label: dtypes[labels.dtype].wgsl },
         },
         bindings: [...read, { output: 0 }, { status: true }],
@@ -195,10 +196,10 @@ export const softmaxCrossEntropyRows: Op<[logits: Tensor, labels: Tensor, option
     indices: labelBounds,
     reference: (inputs, [out], context) => {
       const z = must(inputs[0], 'logits')
-      eachLoss(inputs, context, (row, start, logSum, weights) => {
-        let loss = weights && Number.isFinite(logSum) ? 0 : Number.NaN
+      eachLoss(inputs, context, (row, start, { top, log }, weights) => {
+        let loss = weights && Number.isFinite(log) ? 0 : Number.NaN
         weights?.forEach((weight, j) => {
-          if (weight !== 0) loss += weight * (logSum - at(z, start + j))
+          if (weight !== 0) loss += weight * (log - (at(z, start + j) - top))
         })
         must(out, 'output')[row] = loss
       })
@@ -254,10 +255,10 @@ export const softmaxCrossEntropyGradient: Op<
   indices: labelBounds,
   reference: (inputs, [out], context) => {
     const [z, g] = [must(inputs[0], 'logits'), must(inputs[2], 'g')]
-    eachLoss(inputs, context, (row, start, logSum, weights) => {
+    eachLoss(inputs, context, (row, start, { top, log }, weights) => {
       const total = weights?.reduce((sum, weight) => sum + weight, 0) ?? 0
       for (let j = 0; j < lastAxis(must(context.inputs[0], 'logits')).length; j++) {
-        const p = Number.isFinite(logSum) ? Math.exp(at(z, start + j) - logSum) : Number.NaN
+        const p = Math.exp(at(z, start + j) - top - log)
         must(out, 'output')[start + j] = weights ? (p * total - at(weights, j)) * at(g, row) : Number.NaN
       }
     })

@@ -18,7 +18,7 @@ export interface CumsumOptions {
   axis?: number
 }
 
-interface AxisAttributes {
+export interface AxisAttributes {
   readonly axis: number
 }
 

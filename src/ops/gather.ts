@@ -150,7 +150,7 @@ export interface ScatterAddOptions {
   size: number
 }
 
-interface ScatterAttributes extends AxisAttributes {
+export interface ScatterAttributes extends AxisAttributes {
   readonly size: number
 }
 
@@ -287,7 +287,7 @@ export interface OneHotOptions {
   dtype?: DType
 }
 
-interface OneHotAttributes {
+export interface OneHotAttributes {
   readonly classes: number
   readonly dtype: DType
 }

@@ -30,12 +30,24 @@ export {
   tensor,
   zeros,
 } from './create.ts'
+export { cumsum } from './cumsum.ts'
+export { gather, oneHot, scatterAdd } from './gather.ts'
 export { concat, stack } from './join.ts'
+export {
+  hinge,
+  huber,
+  meanAbsoluteError,
+  meanSquaredError,
+  sigmoidCrossEntropy,
+  softmaxCrossEntropy,
+} from './losses.ts'
 export { broadcastTo, detach, expandDims, flip, pad, reshape, slice, squeeze, transpose } from './move.ts'
+export { batchNorm, layerNorm } from './normalize.ts'
 export { parameter } from './parameter.ts'
 export { pow } from './power.ts'
 export { bernoulli, dropout, normal, uniform } from './random.ts'
 export { all, any, argMax, argMin, max, mean, min, norm, prod, std, sum, variance } from './reduce.ts'
+export { logSoftmax, logSumExp, softmax } from './softmax.ts'
 export {
   abs,
   cast,

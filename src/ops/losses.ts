@@ -173,7 +173,7 @@ function checkPair(where: string, a: unknown, b: unknown, [first, second]: reado
   fail('shape', where, `${first} is ${show(a.shape)}, ${second} is ${show(b.shape)}.`, remedy)
 }
 
-interface PairEntry {
+export interface PairEntry {
   readonly name: string
   readonly names?: readonly [string, string]
   readonly loss: (prediction: Tensor, target: Tensor) => Tensor

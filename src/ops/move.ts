@@ -46,7 +46,7 @@ const whole: Moves<object> = ([x]) => [
   },
 ]
 
-interface ShapeAttributes {
+export interface ShapeAttributes {
   readonly shape: Shape
 }
 
@@ -215,7 +215,7 @@ export const broadcastTo: Op<[x: Tensor, shape: Shape]> = defineOp<
   ),
 })
 
-interface PermutationAttributes {
+export interface PermutationAttributes {
   readonly permutation: readonly number[]
 }
 
@@ -270,7 +270,7 @@ function permutation(value: unknown, { where, rank }: { where: string; rank: num
   return list
 }
 
-interface SliceAttributes {
+export interface SliceAttributes {
   readonly start: readonly number[]
   readonly end: readonly number[]
 }
@@ -337,12 +337,12 @@ function sliceBound(shape: Shape, which: 'start' | 'end', value: unknown): reado
   })
 }
 
-interface PadAttributes {
+export interface PadAttributes {
   readonly before: readonly number[]
   readonly after: readonly number[]
 }
 
-interface PadOptions {
+export interface PadOptions {
   before?: readonly number[]
   after?: readonly number[]
   value?: number

@@ -31,12 +31,12 @@ function keyFor(where: string, engine: Engine, seed: number | undefined): Tensor
   return hostVector(engine, 4, 'uint32', () => randomKey(whole, 0))
 }
 
-interface RandomAttributes {
+export interface RandomAttributes {
   readonly shape: Shape
   readonly dtype: DType
 }
 
-interface Distribution<O extends object> {
+export interface Distribution<O extends object> {
   readonly name: string
   readonly fragment: string
   /** The two numbers that shape it, from the options. */

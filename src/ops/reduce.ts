@@ -44,7 +44,7 @@ const SCHEMA = { axis: axes, keepDims: boolean(false) }
 /** Multiples of 1/8: float32 holds their sums exactly, whatever the order of additions. */
 const EIGHTHS = [0.5, -1.25, 2, 0.125, -3, 1.75, -0.375, 2.5, -1, 0.875, -2.25]
 
-interface Draw {
+export interface Draw {
   readonly values?: readonly number[]
   readonly low?: number
   readonly high?: number
@@ -109,7 +109,7 @@ const BOOLS: Sample<[Tensor, ReduceOptions?]>[] = [0, 1].map(axis => ({
   note: 'bools have no gradient',
 }))
 
-interface ReduceEntry {
+export interface ReduceEntry {
   readonly name: string
   /** The dtype of the result; throws for one the op does not take. */
   readonly result: (dtype: DType) => DType

@@ -3,6 +3,7 @@ import logSoftmaxWgsl from '../../shaders/rows/log_softmax.wgsl?raw'
 import logSumExpWgsl from '../../shaders/rows/log_sum_exp.wgsl?raw'
 import normalizeWgsl from '../../shaders/rows/normalize.wgsl?raw'
 import onlineWgsl from '../../shaders/rows/online.wgsl?raw'
+import shareWgsl from '../../shaders/rows/share.wgsl?raw'
 import softmaxWgsl from '../../shaders/rows/softmax.wgsl?raw'
 import { dtypes, type NumericArray } from '../dtype.ts'
 import { must } from '../errors.ts'
@@ -25,7 +26,7 @@ export interface SoftmaxOptions {
   axis?: number
 }
 
-interface AxisAttributes {
+export interface AxisAttributes {
   readonly axis: number
 }
 
@@ -37,14 +38,26 @@ export const sumUlps = (length: number): number => length + 3 + 2 * 6
 
 const longestAxis = ([x]: readonly Spec[]): number => Math.max(1, ...must(x, 'input').shape)
 
-/** ln Σ exp of a row, in double precision: NaN where an element is, then +infinity, and −infinity of nothing. */
-export function logSumExpOf(x: NumericArray, start: number, step: number, length: number): number {
+/** The exponentials of a row: its maximum, and ln Σ exp(x − top). Both NaN where softmax does not exist. */
+export interface RowSum {
+  readonly top: number
+  readonly log: number
+}
+
+/** The largest element of a row; NaN where one is, −infinity of nothing. */
+function largest(x: NumericArray, start: number, step: number, length: number): number {
   let top = NEGATIVE_INFINITY
   for (let j = 0; j < length; j++) top = Math.max(top, at(x, start + j * step))
-  if (!Number.isFinite(top)) return top
+  return top
+}
+
+/** The sum of a row's exponentials in double precision, kept apart from the maximum, beside which it might be lost. */
+export function sumRow(x: NumericArray, start: number, step: number, length: number): RowSum {
+  const top = largest(x, start, step, length)
+  if (!Number.isFinite(top)) return { top: Number.NaN, log: Number.NaN }
   let total = 0
   for (let j = 0; j < length; j++) total += Math.exp(at(x, start + j * step) - top)
-  return top + Math.log(total)
+  return { top, log: Math.log(total) }
 }
 
 const draw = { low: -3, high: 3 }
@@ -85,10 +98,9 @@ const SAMPLES: Sample<[Tensor, SoftmaxOptions?]>[] = [
   { inputs: [{ shape: [16, 50257], ...draw }], benchmark: true, ...tooLarge },
 ]
 
-interface SoftmaxEntry {
+export interface SoftmaxEntry {
   readonly name: string
-  /** A number of the row from ln Σ exp of the row. */
-  readonly reference: (x: number, logSum: number) => number
+  readonly reference: (x: number, row: RowSum) => number
   readonly kernel: string
   readonly gradient: (y: Tensor, g: Tensor, axis: number) => Tensor
   readonly tolerance: (length: number) => Tolerance
@@ -111,11 +123,9 @@ function normalized(entry: SoftmaxEntry): WithOptions<SoftmaxOptions> {
       const [from, to] = [must(x, 'input'), must(out, 'output')]
       const { length, ...rest } = view(inputs[0], attributes)
       eachRow({ length, ...rest }, (start, step) => {
-        const logSum = logSumExpOf(from, start, step, length)
-        for (let j = 0; j < length; j++) {
-          const index = start + j * step
-          to[index] = Number.isFinite(logSum) ? entry.reference(at(from, index), logSum) : Number.NaN
-        }
+        const row = sumRow(from, start, step, length)
+        for (let j = 0; j < length; j++)
+          to[start + j * step] = entry.reference(at(from, start + j * step), row)
       })
     },
     kernel: rows(
@@ -123,7 +133,7 @@ function normalized(entry: SoftmaxEntry): WithOptions<SoftmaxOptions> {
       ({ inputs, attributes }) => ({
         source: {
           skeleton: shader(normalizeWgsl),
-          fragments: [shader(onlineWgsl), shader(entry.kernel)],
+          fragments: [shader(shareWgsl), shader(onlineWgsl), shader(entry.kernel)],
           types: { T: dtypes[must(inputs[0], 'input').dtype].wgsl },
         },
         bindings: [{ input: 0 }, { output: 0 }],
@@ -142,7 +152,7 @@ function normalized(entry: SoftmaxEntry): WithOptions<SoftmaxOptions> {
  */
 export const softmax: WithOptions<SoftmaxOptions> = normalized({
   name: 'softmax',
-  reference: (x, logSum) => Math.exp(x - logSum),
+  reference: (x, { top, log }) => Math.exp(x - top - log),
   kernel: softmaxWgsl,
   // dx = y·(g − Σ g·y)
   gradient: (y, g, axis) => mul(y, sub(g, sum(mul(g, y), { axis, keepDims: true }))),
@@ -156,7 +166,7 @@ export const softmax: WithOptions<SoftmaxOptions> = normalized({
  */
 export const logSoftmax: WithOptions<SoftmaxOptions> = normalized({
   name: 'logSoftmax',
-  reference: (x, logSum) => x - logSum,
+  reference: (x, { top, log }) => x - top - log,
   kernel: logSoftmaxWgsl,
   // dx = g − softmax(x)·Σ g
   gradient: (y, g, axis) => sub(g, mul(exp(y), sum(g, { axis, keepDims: true }))),
@@ -164,7 +174,7 @@ export const logSoftmax: WithOptions<SoftmaxOptions> = normalized({
   tolerance: length => ({ relative: 4 * ULP, absolute: 2 ** -21 + sumUlps(length) * ULP }),
 })
 
-interface LogSumExpAttributes extends RowView {
+export interface LogSumExpAttributes extends RowView {
   /** Of the result. */
   readonly shape: Shape
 }
@@ -201,7 +211,9 @@ export const logSumExp: WithOptions<ReduceOptions> = defineOp<
   },
   reference: ([x], [out], { attributes }) => {
     eachRow(attributes, (start, step, row) => {
-      must(out, 'output')[row] = logSumExpOf(must(x, 'input'), start, step, attributes.length)
+      const top = largest(must(x, 'input'), start, step, attributes.length)
+      const { log } = sumRow(must(x, 'input'), start, step, attributes.length)
+      must(out, 'output')[row] = Number.isFinite(top) ? top + log : top
     })
   },
   kernel: rows(
@@ -209,7 +221,7 @@ export const logSumExp: WithOptions<ReduceOptions> = defineOp<
     ({ inputs, attributes }) => ({
       source: {
         skeleton: shader(logSumExpWgsl),
-        fragments: [shader(onlineWgsl)],
+        fragments: [shader(shareWgsl), shader(onlineWgsl)],
         types: { T: dtypes[must(inputs[0], 'input').dtype].wgsl },
       },
       bindings: [{ input: 0 }, { output: 0 }],

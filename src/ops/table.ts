@@ -4,19 +4,38 @@ import type { AnyOp } from '../op.ts'
 import { Parameter, Tensor } from '../tensor.ts'
 import * as activations from './activations.ts'
 import * as binary from './binary.ts'
+import * as crossEntropy from './cross_entropy.ts'
+import * as cumsum from './cumsum.ts'
+import * as gather from './gather.ts'
 import * as join from './join.ts'
+import * as losses from './losses.ts'
 import * as move from './move.ts'
+import * as normalize from './normalize.ts'
 import { assignTo } from './parameter.ts'
 import * as power from './power.ts'
 import * as random from './random.ts'
 import * as reduce from './reduce.ts'
+import * as softmax from './softmax.ts'
 import * as unary from './unary.ts'
 import * as update from './update.ts'
 
 /** Ops whose first argument is a tensor: each is a method too. */
-const chained = { ...unary, ...activations, ...binary, ...power, ...reduce, ...move, dropout: random.dropout }
+const chained = {
+  ...unary,
+  ...activations,
+  ...binary,
+  ...power,
+  ...reduce,
+  ...move,
+  ...softmax,
+  ...losses,
+  ...gather,
+  ...cumsum,
+  ...normalize,
+  dropout: random.dropout,
+}
 
-const modules = { ...chained, ...join, ...random, ...update }
+const modules = { ...chained, ...join, ...crossEntropy, ...random, ...update }
 
 /** Every op by its name, from which tests, benchmarks and the docs' table follow. */
 export const ops: Readonly<Record<string, AnyOp>> = Object.fromEntries(

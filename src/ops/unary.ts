@@ -50,7 +50,7 @@ export const INTEGERS: readonly Sample<[Tensor]>[] = [
   integers('uint32', [0, 1, 7, 4294967295]),
 ]
 
-interface UnaryEntry {
+export interface UnaryEntry {
   readonly name: string
   /** 'float': integers become float32. 'same': numbers keep their dtype. 'bool': a test. */
   readonly result: 'float' | 'same' | 'bool'
@@ -343,7 +343,7 @@ export const erf: Unary = unary({
   samples: [...elementwiseSamples(general), special()],
 })
 
-interface CastAttributes {
+export interface CastAttributes {
   readonly dtype: DType
 }
 

@@ -56,7 +56,7 @@ export const assign: Op<[value: Tensor, parameter: Tensor], readonly []> = defin
   })),
 })
 
-interface UpdateEntry {
+export interface UpdateEntry {
   readonly name: string
   readonly wgsl: string
   /** Inputs: parameter, gradient, `states` of them, settings. */

@@ -1,0 +1,408 @@
+// Matrix product kernels: one plan of sizes and strides, and the ways to tile it.
+import bias from '../../shaders/matmul_bias.wgsl?raw'
+import dot from '../../shaders/matmul_dot.wgsl?raw'
+import parts from '../../shaders/matmul_parts.wgsl?raw'
+import plain from '../../shaders/matmul_plain.wgsl?raw'
+import register from '../../shaders/matmul_register.wgsl?raw'
+import scalars from '../../shaders/matmul_scalars.wgsl?raw'
+import small from '../../shaders/matmul_small.wgsl?raw'
+import subgroup from '../../shaders/matmul_subgroup.wgsl?raw'
+import sum from '../../shaders/matmul_sum.wgsl?raw'
+import tiled from '../../shaders/matmul_tiled.wgsl?raw'
+import vectors from '../../shaders/matmul_vectors.wgsl?raw'
+import { dtypes, type NumericArray } from '../dtype.ts'
+import { must } from '../errors.ts'
+import {
+  axisList,
+  type Binding,
+  type Dispatch,
+  type Kernel,
+  type KernelRequest,
+  type KernelSource,
+  type Program,
+  shader,
+  WORKGROUP_SIZE,
+} from '../kernel.ts'
+import { at, broadcastStrides, foldAxes, type LoopNest, type Shape, sizeOf, walk } from '../shape.ts'
+import type { Spec } from '../tape.ts'
+
+const PARTS = shader(parts)
+const PLAIN = shader(plain)
+const BIAS = shader(bias)
+const SMALL = shader(small)
+const REGISTER = shader(register)
+const SUBGROUP = shader(subgroup)
+const DOT = shader(dot)
+const TILED = shader(tiled)
+const SCALARS = shader(scalars)
+const VECTORS = shader(vectors)
+const SUM = shader(sum)
+
+/** Which operands are stored with their last two axes exchanged. */
+export interface ProductAttributes {
+  readonly transposeA: boolean
+  readonly transposeB: boolean
+}
+
+/** A batch of products of a [rows, depth] and a [depth, columns] matrix. Strides are in elements. */
+export interface Product {
+  readonly rows: number
+  readonly columns: number
+  readonly depth: number
+  readonly rowStride: number
+  readonly depthStrideA: number
+  readonly columnStride: number
+  readonly depthStrideB: number
+  /** The batch, with the strides of a and b. */
+  readonly batch: LoopNest
+  readonly matrices: number
+}
+
+const last = (shape: Shape, back: number): number => at(shape, shape.length - back)
+
+/** Sizes and strides of a product whose shapes have been checked. Where b is one matrix for all of a, the batch is rows. */
+export function productOf(
+  a: Spec,
+  b: Spec,
+  out: Spec,
+  { transposeA, transposeB }: ProductAttributes,
+): Product {
+  const columns = last(out.shape, 1)
+  const depth = last(b.shape, transposeB ? 1 : 2)
+  const strides = {
+    columnStride: transposeB ? depth : 1,
+    depthStrideB: transposeB ? 1 : columns,
+  }
+  if (!transposeA && sizeOf(b.shape.slice(0, -2)) === 1) {
+    const rows = sizeOf(out.shape.slice(0, -1))
+    const batch = { shape: [], strides: [[], []] }
+    return { rows, columns, depth, rowStride: depth, depthStrideA: 1, ...strides, batch, matrices: 1 }
+  }
+  const rows = last(out.shape, 2)
+  const shape = out.shape.slice(0, -2)
+  const scaled = (operand: Spec, size: number): number[] =>
+    broadcastStrides(operand.shape.slice(0, -2), shape).map(stride => stride * size)
+  return {
+    rows,
+    columns,
+    depth,
+    rowStride: transposeA ? 1 : depth,
+    depthStrideA: transposeA ? rows : 1,
+    ...strides,
+    batch: foldAxes(shape, [scaled(a, rows * depth), scaled(b, depth * columns)]),
+    matrices: sizeOf(shape),
+  }
+}
+
+/** The shape of a tiled variant: threads, vectors of four that each computes, depth steps at a time. */
+interface Tiling {
+  readonly ROW_THREADS: number
+  readonly COLUMN_THREADS: number
+  readonly ROW_VECTORS: number
+  readonly COLUMN_VECTORS: number
+  readonly DEPTH: number
+}
+
+/** Tiles of 32 × 32, 64 × 64 and 128 × 128 outputs. */
+const TILED32: Tiling = { ROW_THREADS: 8, COLUMN_THREADS: 8, ROW_VECTORS: 1, COLUMN_VECTORS: 1, DEPTH: 16 }
+const TILED64: Tiling = { ROW_THREADS: 16, COLUMN_THREADS: 16, ROW_VECTORS: 1, COLUMN_VECTORS: 1, DEPTH: 16 }
+const TILED128: Tiling = { ROW_THREADS: 16, COLUMN_THREADS: 16, ROW_VECTORS: 2, COLUMN_VECTORS: 2, DEPTH: 8 }
+const TILINGS = new Map([
+  ['tiled32', TILED32],
+  ['tiled64', TILED64],
+  ['tiled128', TILED128],
+  ['split', TILED32],
+])
+
+const REGISTER_ROWS = 8
+const SUBGROUP_LINES = 16
+const THREAD_COLUMNS = 4
+const DOT_TILE = 4
+
+/** Multiply-adds below which starting and compiling a kernel costs more than running it. */
+const FEW_OPERATIONS = 2 ** 15
+/** Workgroups that keep a GPU busy: larger tiles pay only where there are as many. */
+const ENOUGH_WORKGROUPS = 128
+/** Least depth of each part worth a second pass. */
+const SPLIT_DEPTH = 128
+/** Sides up to which a product is all edge to the tiled variants. */
+const NARROW = 16
+
+const ceilDivide = (a: number, b: number): number => Math.ceil(a / b)
+const nextPowerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, least)))
+
+interface Tiles {
+  readonly tilesAcross: number
+  readonly tilesEach: number
+  readonly tiles: number
+}
+
+/** Tiles along the columns, in one matrix, and in all. */
+function tilesOf({ rows, columns, matrices }: Product, high: number, wide: number): Tiles {
+  const tilesAcross = ceilDivide(columns, wide)
+  const tilesEach = tilesAcross * ceilDivide(rows, high)
+  return { tilesAcross, tilesEach, tiles: tilesEach * matrices }
+}
+
+const tilesOfTiling = (
+  product: Product,
+  { ROW_THREADS, ROW_VECTORS, COLUMN_THREADS, COLUMN_VECTORS }: Tiling,
+): Tiles => tilesOf(product, 4 * ROW_THREADS * ROW_VECTORS, 4 * COLUMN_THREADS * COLUMN_VECTORS)
+
+type Request = KernelRequest<ProductAttributes>
+
+function operandsOf({ inputs, outputs, attributes }: Request): {
+  a: Spec
+  b: Spec
+  out: Spec
+  product: Product
+} {
+  const a = must(inputs[0], 'a')
+  const b = must(inputs[1], 'b')
+  const out = must(outputs[0], 'output')
+  return { a, b, out, product: productOf(a, b, out, attributes) }
+}
+
+/** What sets one dispatch of a product apart. */
+interface Part {
+  readonly source: Pick<KernelSource, 'skeleton' | 'fragments' | 'constants'>
+  readonly overrides: Readonly<Record<string, number>>
+  readonly params: Readonly<Record<string, number>>
+  readonly workgroups: number
+  /** Writes float32 parts to scratch, without the bias, for another pass to add. */
+  readonly toScratch?: boolean
+}
+
+/** Adds what all dispatches share: operands, batch, and the end with or without a bias. */
+function dispatchOf(
+  request: Request,
+  { source, overrides, params, workgroups, toScratch = false }: Part,
+): Dispatch {
+  const { out, product } = operandsOf(request)
+  const { shape, strides } = product.batch
+  const stored = dtypes[out.dtype].wgsl
+  const inputs = toScratch ? [0, 1] : request.inputs.keys()
+  return {
+    source: {
+      ...source,
+      fragments: [PARTS, request.inputs.length > 2 && !toScratch ? BIAS : PLAIN, ...(source.fragments ?? [])],
+      types: { T: stored, Out: toScratch ? 'f32' : stored },
+    },
+    overrides: { ...overrides, BATCH_RANK: shape.length },
+    bindings: [
+      ...Array.from(inputs, (input): Binding => ({ input })),
+      toScratch ? { scratch: 0 } : { output: 0 },
+    ],
+    params: {
+      depth: product.depth,
+      columns: product.columns,
+      batch: axisList(shape, 1),
+      batchA: axisList(strides[0] ?? [], 0),
+      batchB: axisList(strides[1] ?? [], 0),
+      ...params,
+    },
+    workgroups,
+  }
+}
+
+const stridesOf = ({ rowStride, depthStrideA, columnStride, depthStrideB }: Product) => ({
+  rowStride,
+  depthStrideA,
+  columnStride,
+  depthStrideB,
+})
+
+function smallProgram(request: Request): Program {
+  const { product, out } = operandsOf(request)
+  const size = sizeOf(out.shape)
+  const params = { rows: product.rows, ...stridesOf(product), size }
+  const workgroups = ceilDivide(size, WORKGROUP_SIZE)
+  return {
+    dispatches: [
+      dispatchOf(request, { source: { skeleton: SMALL }, overrides: { WORKGROUP_SIZE }, params, workgroups }),
+    ],
+  }
+}
+
+function registerProgram(request: Request): Program {
+  const { product } = operandsOf(request)
+  const across = Math.min(WORKGROUP_SIZE, nextPowerOfTwo(product.columns / THREAD_COLUMNS))
+  const tiles = tilesOf(product, REGISTER_ROWS * (WORKGROUP_SIZE / across), THREAD_COLUMNS * across)
+  const params = { rows: product.rows, ...stridesOf(product), ...tiles }
+  const overrides = { ACROSS: across }
+  return {
+    dispatches: [
+      dispatchOf(request, { source: { skeleton: REGISTER }, overrides, params, workgroups: tiles.tiles }),
+    ],
+  }
+}
+
+/** Which side runs along the threads, and how many there are: whatever computes least beyond the edges. */
+function subgroupLayout(product: Product): { threads: number; swap: boolean; tiles: Tiles } {
+  const layouts = [32, 8].flatMap(threads =>
+    [false, true].map(swap => {
+      const wide = THREAD_COLUMNS * threads
+      const turned = swap ? { ...product, rows: product.columns, columns: product.rows } : product
+      const tiles = tilesOf(turned, SUBGROUP_LINES, wide)
+      // Fewer than 8 workgroups leave cores idle.
+      return { threads, swap, tiles, cost: (tiles.tiles * SUBGROUP_LINES * wide) / Math.min(8, tiles.tiles) }
+    }),
+  )
+  return layouts.reduce((best, layout) => (layout.cost < best.cost ? layout : best))
+}
+
+function subgroupProgram(request: Request): Program {
+  const { product } = operandsOf(request)
+  const { threads, swap, tiles } = subgroupLayout(product)
+  const { rows, columns, rowStride, columnStride, depthStrideA, depthStrideB } = product
+  const ofA = { count: rows, stride: rowStride, depthStride: depthStrideA }
+  const ofB = { count: columns, stride: columnStride, depthStride: depthStrideB }
+  const [lines, across] = swap ? [ofB, ofA] : [ofA, ofB]
+  const params = {
+    lines: lines.count,
+    columns: across.count,
+    lineStride: lines.stride,
+    lineDepthStride: lines.depthStride,
+    columnStride: across.stride,
+    columnDepthStride: across.depthStride,
+    ...tiles,
+  }
+  const overrides = { WORKGROUP_SIZE: threads, SWAP: Number(swap) }
+  return {
+    dispatches: [
+      dispatchOf(request, { source: { skeleton: SUBGROUP }, overrides, params, workgroups: tiles.tiles }),
+    ],
+  }
+}
+
+function dotProgram(request: Request): Program {
+  const { product } = operandsOf(request)
+  const tiles = tilesOf(product, DOT_TILE, DOT_TILE)
+  // At least 8 depth steps a thread, or sharing costs more than it gives.
+  const split = Math.min(WORKGROUP_SIZE, nextPowerOfTwo(product.depth / 16))
+  const params = { rows: product.rows, ...stridesOf(product), ...tiles }
+  const workgroups = ceilDivide(tiles.tiles, WORKGROUP_SIZE / split)
+  return {
+    dispatches: [
+      dispatchOf(request, { source: { skeleton: DOT }, overrides: { SPLIT: split }, params, workgroups }),
+    ],
+  }
+}
+
+/** Parts to cut the depth in, each a whole number of the tile's steps. */
+function splitOf(product: Product, tiles: number, { DEPTH }: Tiling): { splits: number; splitDepth: number } {
+  const wanted = Math.min(ceilDivide(2 * ENOUGH_WORKGROUPS, tiles), Math.floor(product.depth / SPLIT_DEPTH))
+  const splitDepth = ceilDivide(ceilDivide(product.depth, Math.max(2, wanted)), DEPTH) * DEPTH
+  return { splits: Math.max(1, ceilDivide(product.depth, splitDepth)), splitDepth }
+}
+
+function tiledProgram(request: Request): Program {
+  const { product, out } = operandsOf(request)
+  const { transposeA, transposeB } = request.attributes
+  const tiling = must(TILINGS.get(request.variant), request.variant)
+  const { tilesAcross, tilesEach, tiles } = tilesOfTiling(product, tiling)
+  const { rows, columns, depth, matrices } = product
+  const twoPasses = request.variant === 'split'
+  const { splits, splitDepth } = twoPasses
+    ? splitOf(product, tiles, tiling)
+    : { splits: 1, splitDepth: depth }
+  const lengths = [transposeA ? rows : depth, transposeB ? depth : columns]
+  const aligned = depth > 0 && lengths.every(length => length % 4 === 0)
+  const first = dispatchOf(request, {
+    source: { skeleton: TILED, fragments: [aligned ? VECTORS : SCALARS], constants: { ...tiling } },
+    overrides: { TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) },
+    params: { rows, tilesAcross, tilesEach, tiles: tiles * splits, splits, splitDepth, matrices },
+    workgroups: tiles * splits,
+    toScratch: twoPasses,
+  })
+  if (!twoPasses) return { dispatches: [first] }
+  const size = sizeOf(out.shape)
+  const stored = dtypes[out.dtype].wgsl
+  const hasBias = request.inputs.length > 2
+  const second: Dispatch = {
+    source: { skeleton: SUM, fragments: [PLAIN], types: { T: stored, Out: stored } },
+    overrides: { WORKGROUP_SIZE, BIAS: Number(hasBias) },
+    bindings: [{ scratch: 0 }, hasBias ? { input: 2 } : { scratch: 0 }, { output: 0 }],
+    params: { size, columns, splits },
+    workgroups: ceilDivide(size, WORKGROUP_SIZE),
+  }
+  return { dispatches: [first, second], scratch: [size * splits * 4] }
+}
+
+/** Whether an adapter has what a variant needs. */
+function supports({ variant, device }: Request): boolean {
+  if (variant === 'subgroup') return device.subgroups
+  const tiling = TILINGS.get(variant)
+  if (!tiling) return true
+  const { ROW_THREADS, COLUMN_THREADS, ROW_VECTORS, COLUMN_VECTORS, DEPTH } = tiling
+  const bytes = 16 * DEPTH * (ROW_THREADS * ROW_VECTORS + 1 + COLUMN_THREADS * COLUMN_VECTORS + 1)
+  return device.maxInvocations >= ROW_THREADS * COLUMN_THREADS && device.maxWorkgroupBytes >= bytes
+}
+
+/**
+ * Software adapters pay for each load and nothing for workgroup memory but its upkeep: registers, shared by subgroups.
+ * GPUs take the largest tile of which there are enough, and cut the depth where no tile is small enough.
+ */
+function choose(request: Request): string {
+  const { product } = operandsOf(request)
+  const { device } = request
+  const { rows, columns, depth, matrices } = product
+  if (rows * columns * depth * matrices <= FEW_OPERATIONS) return 'small'
+  if (device.isSoftware) return device.subgroups ? 'subgroup' : 'register'
+  if (Math.min(rows, columns) <= NARROW) return 'dot'
+  const enough = (tiling: Tiling): boolean => tilesOfTiling(product, tiling).tiles >= ENOUGH_WORKGROUPS
+  if (enough(TILED128)) return 'tiled128'
+  if (enough(TILED64)) return 'tiled64'
+  return depth >= 4 * SPLIT_DEPTH && tilesOfTiling(product, TILED32).tiles * 4 < ENOUGH_WORKGROUPS
+    ? 'split'
+    : 'tiled32'
+}
+
+const PROGRAMS: Readonly<Record<string, (request: Request) => Program>> = {
+  register: registerProgram,
+  small: smallProgram,
+  subgroup: subgroupProgram,
+  dot: dotProgram,
+}
+
+/** The kernel of a product, with a bias where there is a third input. */
+export const product: Kernel<ProductAttributes> = {
+  variants: ['register', 'small', 'subgroup', 'dot', 'tiled32', 'tiled64', 'tiled128', 'split'],
+  supports,
+  choose,
+  program: request => (PROGRAMS[request.variant] ?? tiledProgram)(request),
+}
+
+/** The reference of a product: row by row, so that b and the row of sums are read in order. */
+export function productReference(
+  inputs: readonly NumericArray[],
+  outputs: readonly NumericArray[],
+  context: { inputs: readonly Spec[]; outputs: readonly Spec[]; attributes: ProductAttributes },
+): void {
+  const a = must(inputs[0], 'a')
+  const b = must(inputs[1], 'b')
+  const bias = inputs[2]
+  const out = must(outputs[0], 'output')
+  const specs = [...context.inputs, ...context.outputs]
+  const { rows, columns, depth, rowStride, depthStrideA, columnStride, depthStrideB, batch } = productOf(
+    must(specs[0], 'a'),
+    must(specs[1], 'b'),
+    must(specs.at(-1), 'output'),
+    context.attributes,
+  )
+  const sums = new Float64Array(columns)
+  walk(batch, [0, 0], (offsets, matrix) => {
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) sums[column] = bias ? at(bias, column) : 0
+      for (let k = 0; k < depth; k++) {
+        const x = at(a, at(offsets, 0) + row * rowStride + k * depthStrideA)
+        const start = at(offsets, 1) + k * depthStrideB
+        for (let column = 0; column < columns; column++) {
+          sums[column] = at(sums, column) + x * at(b, start + column * columnStride)
+        }
+      }
+      for (let column = 0; column < columns; column++)
+        out[(matrix * rows + row) * columns + column] = at(sums, column)
+    }
+  })
+}

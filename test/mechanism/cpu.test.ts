@@ -1,0 +1,20 @@
+// The rules of the mechanism on the CPU engine, in Node.js; the browser suite holds WebGPU to the same cases.
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { type Engine, init } from '../../src/index.ts'
+import { recording } from '../suite/recording.ts'
+import { values } from '../suite/values.ts'
+
+let engine: Engine
+
+beforeAll(async () => {
+  engine = await init({ backend: 'cpu' })
+})
+
+afterAll(() => engine.dispose())
+
+describe.each([
+  ['values', values],
+  ['recording', recording],
+])('%s', (_, cases) => {
+  test.each(Object.keys(cases))('%s', name => cases[name]?.(engine))
+})

@@ -1,0 +1,112 @@
+// The build: one file without imports that a bare page can use, and types that hold under strict.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { launchBrowser } from '../../src/harness/index.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const dist = join(root, 'dist')
+
+/** A page that trains XOR with nothing but the built file. */
+const page = `<!doctype html><meta charset="utf-8"><title>XOR</title>
+<script type="module">
+  import { init, tensor, nn, optim, compile, grad, sigmoidCrossEntropy } from '/retrograd.js'
+  try {
+    const engine = await init({ backend: 'webgpu', seed: 1 })
+    const model = nn.mlp([2, 8, 1], { activation: 'tanh' })
+    const optimizer = optim.adam(model.parameters(), { learningRate: 0.05 })
+    const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
+    const y = tensor([[0], [1], [1], [0]])
+    const step = compile((x, y) => {
+      const loss = sigmoidCrossEntropy(model(x), y)
+      optimizer.step(grad(loss, model.parameters()))
+      return loss
+    })
+    let loss
+    for (let i = 0; i < 400; i++) loss = step(x, y)
+    window.result = { loss: await loss.item(), output: await model(x).sigmoid().round().array(), backend: engine.backend }
+  } catch (error) {
+    window.result = { error: String(error) }
+  }
+</script>`
+
+const consumer = `import { init, tensor, nn, optim, compile, grad, meanSquaredError, type Tensor } from 'retrograd'
+await init()
+const model = nn.sequential(nn.linear(2, 8), nn.relu(), nn.linear(8, 1))
+const optimizer = optim.adam(model.parameters(), { learningRate: 1e-3 })
+const step = compile((x: Tensor, y: Tensor) => {
+  const loss = meanSquaredError(model(x, { training: true }), y)
+  optimizer.step(grad(loss, model.parameters()))
+  return loss
+})
+const loss: Tensor = step(tensor([[1, 2]]), tensor([[1]]))
+const chained: Tensor = loss.add(1).relu().sum({ axis: [], keepDims: true }).reshape([1])
+export const number: number = await chained.item()
+`
+
+function typeCheck(source: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'retrograd-types-'))
+  try {
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
+    execFileSync('mkdir', ['-p', join(folder, 'node_modules')])
+    symlinkSync(root, join(folder, 'node_modules/retrograd'))
+    writeFileSync(join(folder, 'consumer.ts'), source)
+    const options = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--target', 'es2022', '--noEmit']
+    const modules = ['--module', 'nodenext', '--lib', 'es2023,esnext.disposable,dom', '--types', '@webgpu/types', '--typeRoots', join(root, 'node_modules')]
+    execFileSync(join(root, 'node_modules/.bin/tsc'), [...options, ...modules, 'consumer.ts'], { cwd: folder, encoding: 'utf8' })
+    return ''
+  } catch (error) {
+    return String((error as { stdout?: unknown }).stdout ?? error)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+describe('the build', () => {
+  beforeAll(() => {
+    execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'pipe' })
+  }, 300_000)
+
+  test('is one file that imports no other', () => {
+    expect(readdirSync(dist).filter(name => name.endsWith('.js'))).toEqual(['retrograd.js'])
+    const code = readFileSync(join(dist, 'retrograd.js'), 'utf8')
+    expect(code).not.toMatch(/\bimport\s*[({'"*]|\bimport\s+\w|\bfrom\s*['"]/)
+    const size = gzipSync(code).length
+    console.log(`dist/retrograd.js: ${code.length} bytes, ${size} gzipped`)
+    expect(size).toBeLessThan(60 * 1024)
+  })
+
+  test('trains XOR in Chrome from a bare page', async () => {
+    const server = createServer((request, response) => {
+      const script = request.url === '/retrograd.js'
+      response.setHeader('content-type', script ? 'text/javascript' : 'text/html')
+      response.end(script ? readFileSync(join(dist, 'retrograd.js')) : page)
+    })
+    await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+    const { browser, close } = await launchBrowser()
+    try {
+      const tab = await browser.newPage()
+      await tab.goto(`http://localhost:${(server.address() as AddressInfo).port}/`)
+      await tab.waitForFunction('window.result', { timeout: 120_000 })
+      const result = (await tab.evaluate('window.result')) as { error?: string; loss: number; output: number[][]; backend: string }
+      expect(result.error).toBeUndefined()
+      expect(result.backend).toBe('webgpu')
+      expect(result.output).toEqual([[0], [1], [1], [0]])
+      expect(result.loss).toBeLessThan(0.1)
+    } finally {
+      await close()
+      server.close()
+    }
+  })
+
+  test('has types that hold under strict, and refuse what is wrong', () => {
+    expect(typeCheck(consumer)).toBe('')
+    expect(typeCheck(consumer.replace('learningRate', 'learningrate'))).toMatch(/learningrate/)
+    expect(typeCheck(consumer.replace('axis: []', "axis: 'x'"))).toMatch(/string/)
+  })
+})

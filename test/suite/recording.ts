@@ -1,0 +1,214 @@
+// Mechanism: what compile records, captures, returns and counts.
+import { add, compile, grad, hostScalar, mean, mul, normal, optim, parameter, relu, scope, square, sub, sum, tensor, uniform, type Tensor } from '../../src/index.ts'
+import { ensure, near, refuses, same } from './assert.ts'
+import type { Case } from './values.ts'
+
+export const recording: Readonly<Record<string, Case>> = {
+  'a compiled function gives what the function gives': async engine => {
+    const fn = (a: Tensor, b: Tensor) => ({ total: sum(mul(a, b)), list: [relu(a), add(a, 1)] })
+    const compiled = compile(fn)
+    const [a, b] = [tensor([[1, -2], [3, 4]], { engine }), tensor([10, 20], { engine })]
+    for (let i = 0; i < 3; i++) {
+      const [wanted, got] = [fn(a, b), compiled(a, b)]
+      same(await got.total.item(), await wanted.total.item(), 'total')
+      same(await (got.list[0] as Tensor).array(), await (wanted.list[0] as Tensor).array(), 'relu')
+      same(await (got.list[1] as Tensor).array(), await (wanted.list[1] as Tensor).array(), 'add')
+    }
+    compiled.dispose()
+  },
+
+  'captured tensors are read at each call, a disposed one is an error': async engine => {
+    const w = parameter(tensor([1, 2], { engine }))
+    const constant = tensor([10, 10], { engine })
+    const compiled = compile((x: Tensor) => add(mul(x, w), constant))
+    const x = tensor([1, 1], { engine })
+    same(await compiled(x).array(), [11, 12], 'at first')
+    w.assign(tensor([5, 6], { engine }))
+    same(await compiled(x).array(), [15, 16], 'after the parameter changed')
+    constant.dispose()
+    await refuses('disposed', () => compiled(x))
+    same(await add(x, 1).array(), [2, 2], 'the engine afterwards')
+    compiled.dispose()
+  },
+
+  'host scalars are asked at each call': async engine => {
+    let rate = 1
+    let asked = 0
+    const compiled = compile((x: Tensor) => mul(x, hostScalar(() => (asked++, rate), { engine })))
+    const x = tensor([1, 2], { engine })
+    same(await compiled(x).array(), [1, 2], 'at rate 1')
+    rate = 10
+    same(await compiled(x).array(), [10, 20], 'at rate 10')
+    same(asked, 2, 'times asked')
+    compiled.dispose()
+  },
+
+  'a returned handle never changes value: small results': async engine => {
+    const w = parameter(tensor([0], { engine }))
+    const step = compile((x: Tensor) => {
+      const next = add(w, x)
+      w.assign(next)
+      return sum(next)
+    })
+    const one = tensor([1], { engine })
+    const losses = Array.from({ length: 2000 }, () => step(one))
+    const numbers = await Promise.all([0, 1, 2, 999, 1000, 1023, 1024, 1025, 1999].map(i => (losses[i] as Tensor).item()))
+    same(numbers, [1, 2, 3, 1000, 1001, 1024, 1025, 1026, 2000], 'losses kept')
+    for (const loss of losses) loss.dispose()
+    step.dispose()
+  },
+
+  'a returned handle never changes value: large results are copied out': async engine => {
+    const fill = compile((x: Tensor) => mul(x, [2, 2, 2, 2][0] as number))
+    const inputs = [1, 2, 3].map(k => tensor(new Float32Array(1000).fill(k), { engine }))
+    const [a, b, c] = inputs.map(x => fill(x)) as [Tensor, Tensor, Tensor]
+    const again = fill(inputs[0] as Tensor)
+    same([(await a.data())[0], (await b.data())[999], (await c.data())[5], (await again.data())[7]], [2, 4, 6, 2], 'results')
+    fill.dispose()
+  },
+
+  'a result outlives the compiled function': async engine => {
+    const fill = compile((x: Tensor) => mul(x, 3))
+    const y = fill(tensor(new Float32Array(1000).fill(2), { engine }))
+    fill.dispose()
+    const other = tensor(new Float32Array(1000).fill(9), { engine })
+    same((await mul(other, 1).data())[0], 9, 'another tensor')
+    same((await y.data())[999], 6, 'the result')
+  },
+
+  'a compiled function is inlined in another; its results are leaves outside': async engine => {
+    const half = compile((x: Tensor) => mul(square(x), 0.5))
+    const outer = compile((x: Tensor) => grad(sum(half(x)), [x])[0] as Tensor)
+    const x = tensor([1, 2, 3], { engine })
+    same(await outer(x).array(), [1, 2, 3], 'the gradient through the inlined function')
+    await refuses('gradient', () => grad(sum(half(x)), [x]))
+    half.dispose()
+    outer.dispose()
+  },
+
+  'a recording cannot read, make parameters or return a promise': async engine => {
+    const x = tensor([1, 2], { engine })
+    const reading = compile((y: Tensor) => {
+      void y.data().then(() => undefined, failure => failures.push(failure))
+      return mul(y, 2)
+    })
+    const failures: unknown[] = []
+    same(await reading(x).array(), [2, 4], 'a read that is not waited for fails by itself')
+    await Promise.resolve()
+    await refuses('recording', () => Promise.reject(failures[0]))
+    await refuses('recording', () => compile((y: Tensor) => mul(y, parameter(x)))(x))
+    await refuses('recording', () => compile(async (y: Tensor) => mul(y, 2))(x))
+    let leaked: Tensor | undefined
+    const leaking = compile((y: Tensor) => {
+      leaked = mul(y, 2)
+      return mul(y, 3)
+    })
+    same(await leaking(x).array(), [3, 6], 'the result')
+    await refuses('disposed', () => add(leaked as Tensor, 1))
+    same(await add(x, 1).array(), [2, 3], 'the engine afterwards')
+  },
+
+  'compile specialises by shape and dtype, and drops the least recently used plan': async engine => {
+    let recordings = 0
+    const compiled = compile(
+      (x: Tensor) => {
+        recordings++
+        return mul(x, 2)
+      },
+      { maxPlans: 2 },
+    )
+    const [a, b, c] = [[1], [1, 2], [1, 2, 3]].map(values => tensor(values, { engine })) as [Tensor, Tensor, Tensor]
+    for (const x of [a, b, a, a, b]) compiled(x).dispose()
+    same(recordings, 2, 'recordings for two shapes')
+    compiled(c).dispose() // a is the least recently used
+    compiled(b).dispose()
+    same(recordings, 3, 'recordings after a third shape')
+    compiled(a).dispose()
+    same(recordings, 4, 'recordings after the dropped shape')
+    same(await compiled(tensor([3, 4], { dtype: 'int32', engine })).array(), [6, 8], 'another dtype')
+    same(recordings, 5, 'recordings after another dtype')
+    compiled.dispose()
+  },
+
+  'numbers and branches are constants of the recording, arguments that differ are not': async engine => {
+    const compiled = compile((x: Tensor, factor: number, options: { up: boolean }) => (options.up ? mul(x, factor) : x))
+    const x = tensor([1], { engine })
+    same(await compiled(x, 2, { up: true }).array(), [2], 'factor 2')
+    same(await compiled(x, 3, { up: true }).array(), [3], 'factor 3')
+    same(await compiled(x, 3, { up: false }).array(), [1], 'not up')
+    await refuses('recording', () => compile((_: () => void) => x)(() => undefined))
+    compiled.dispose()
+  },
+
+  'a hundred compiled steps: as many submits, and nothing made': async engine => {
+    const w = parameter(tensor([0.1, 0.2, 0.3], { engine }))
+    const b = parameter(tensor([0], { engine }))
+    const optimizer = optim.adam([w, b], { learningRate: 0.01 })
+    const step = compile((x: Tensor, y: Tensor) => {
+      const loss = mean(square(sub(add(sum(mul(x, w), { axis: 1 }), b), y)))
+      optimizer.step(grad(loss, [w, b]))
+      return loss
+    })
+    const x = tensor([[1, 2, 3], [0, 1, 0], [2, 0, 1], [1, 1, 1]], { engine })
+    const y = tensor([1, 0, 2, 1], { engine })
+    const first = step(x, y)
+    const { dispatches } = step.plan(x, y)
+    await engine.idle()
+    const before = engine.counters()
+    const losses = Array.from({ length: 100 }, () => step(x, y))
+    const after = engine.counters()
+    const made = Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - before[name as keyof typeof before]]))
+    same([made['submits'], made['pipelines'], made['bindGroups'], made['reads']], [100, 0, 0, 0], 'submits, pipelines, bind groups, reads')
+    same(made['dispatches'], 100 * dispatches, 'dispatches')
+    same(made['buffers'], 0, 'buffers')
+    if (engine.backend === 'webgpu') same(made['uploads'], 100, 'writes: one of all host scalars a step')
+    const [start, end] = [await first.item(), await (losses[99] as Tensor).item()]
+    ensure(end < start, `the loss falls: ${start}, then ${end}`)
+  },
+
+  'compiled and eager steps agree': async engine => {
+    const run = async (compiled: boolean): Promise<number[]> => {
+      const w = parameter(tensor([0.1, -0.2, 0.3], { engine }))
+      const optimizer = optim.sgd([w], { learningRate: 0.01, momentum: 0.9 })
+      const x = tensor([[1, 2, 3], [0, 1, 0], [2, 0, 1]], { engine })
+      const y = tensor([1, 0, 2], { engine })
+      const once = (x: Tensor, y: Tensor) => {
+        const loss = mean(square(sub(sum(mul(x, w), { axis: 1 }), y)))
+        optimizer.step(grad(loss, [w]))
+        return loss
+      }
+      const step = compiled ? compile(once) : (x: Tensor, y: Tensor) => scope(() => once(x, y))
+      const losses = Array.from({ length: 50 }, () => step(x, y))
+      return Promise.all(losses.map(loss => loss.item()))
+    }
+    near(await run(true), await run(false), 1e-5, 'losses')
+  },
+
+  'a learning rate changes without a new recording': async engine => {
+    const w = parameter(tensor([1], { engine }))
+    const optimizer = optim.sgd([w], { learningRate: 0.5 })
+    let recordings = 0
+    const step = compile((g: Tensor) => {
+      recordings++
+      optimizer.step([g])
+      return sum(w)
+    })
+    const g = tensor([1], { engine })
+    near([await step(g).item()], [0.5], 1e-6, 'after rate 0.5')
+    optimizer.learningRate = 0.25
+    near([await step(g).item()], [0.25], 1e-6, 'after rate 0.25')
+    same(recordings, 1, 'recordings')
+  },
+
+  'random numbers: eager and compiled use advance alike, a seed repeats': async engine => {
+    const fixed = [uniform([5], { seed: 3, engine }), uniform([5], { seed: 3, engine })]
+    same(await (fixed[0] as Tensor).array(), await (fixed[1] as Tensor).array(), 'the same seed')
+    const [a, b] = [uniform([5], { engine }), uniform([5], { engine })]
+    ensure(JSON.stringify(await a.array()) !== JSON.stringify(await b.array()), 'two draws differ')
+    const draw = compile((x: Tensor) => add(normal([5], { engine }), x))
+    const zero = tensor([0, 0, 0, 0, 0], { engine })
+    const [c, d] = [draw(zero), draw(zero)]
+    ensure(JSON.stringify(await c.array()) !== JSON.stringify(await d.array()), 'two replays differ')
+    draw.dispose()
+  },
+}
