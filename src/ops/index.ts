@@ -42,6 +42,7 @@ export {
   softmaxCrossEntropy,
 } from './losses.ts'
 export { broadcastTo, detach, expandDims, flip, pad, reshape, slice, squeeze, transpose } from './move.ts'
+export { linear, matmul } from './matmul.ts'
 export { batchNorm, layerNorm } from './normalize.ts'
 export { parameter } from './parameter.ts'
 export { pow } from './power.ts'

@@ -3,7 +3,8 @@ import { fail, show } from '../errors.ts'
 import { defineOp, needs, type Op, type Sample, type Tolerance } from '../op.ts'
 import { boolean, parseOptions } from '../options.ts'
 import { at, broadcastShapes, type Shape, sizeOf } from '../shape.ts'
-import { type ProductAttributes, product, productReference } from '../skeletons/matmul.ts'
+import { product } from '../skeletons/matmul.ts'
+import { type ProductAttributes, productReference } from '../skeletons/product.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { reshape } from './move.ts'
@@ -57,7 +58,7 @@ function inferMatmul([a, b]: readonly Spec[], { transposeA, transposeB }: Produc
     fail(
       'shape',
       'matmul',
-      `inner sizes differ: ${how('a', left.shape, transposeA)}, b${how('', right.shape, transposeB)}.`,
+      `inner sizes differ: ${how('a', left.shape, transposeA)}, ${how('b', right.shape, transposeB)}.`,
       `${depth} columns of a meet ${depthB} rows of b; they must be as many.`,
     )
   }

@@ -9,6 +9,7 @@ import * as cumsum from './cumsum.ts'
 import * as gather from './gather.ts'
 import * as join from './join.ts'
 import * as losses from './losses.ts'
+import * as matmul from './matmul.ts'
 import * as move from './move.ts'
 import * as normalize from './normalize.ts'
 import { assignTo } from './parameter.ts'
@@ -30,7 +31,7 @@ const chained = {
   ...softmax,
   ...losses,
   ...gather,
-  ...cumsum,
+  ...cumsum, ...matmul,
   ...normalize,
   dropout: random.dropout,
 }

@@ -52,7 +52,8 @@ export class WebGpuBackend implements Backend {
     this.adapter = report
     this.traits = traits
     this.pipelines = new PipelineCache(device, this.counters, error => {
-      this.failure ??= error
+      // The errors that follow from it may have been told before.
+      this.failure = error
     })
     this.status = this.createBlock(STATUS_WORDS * 4)
     this.resetStatus()
@@ -159,6 +160,7 @@ export class WebGpuBackend implements Backend {
     const pool = this.staging.get(size)
     if (pool) pool.push(staging)
     else this.staging.set(size, [staging])
+    await this.pipelines.settled()
     this.assertUsable('data')
     this.refuseOffence(words)
     return numbers
@@ -230,6 +232,7 @@ export class WebGpuBackend implements Backend {
 
   async idle(): Promise<void> {
     await this.device.queue.onSubmittedWorkDone()
+    await this.pipelines.settled()
     this.assertUsable('idle')
   }
 

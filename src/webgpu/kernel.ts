@@ -114,6 +114,7 @@ export function sourceKey(source: KernelSource): string {
 export class PipelineCache {
   private readonly modules = new Map<string, GPUShaderModule>()
   private readonly pipelines = new Map<string, GPUComputePipeline>()
+  private reports: Promise<void>[] = []
 
   constructor(
     private readonly device: GPUDevice,
@@ -142,8 +143,15 @@ export class PipelineCache {
     })
     this.pipelines.set(key, pipeline)
     this.counters.pipelines++
-    void this.report(module, joined, key)
+    this.reports.push(this.report(module, joined, key))
     return pipeline
+  }
+
+  /** Resolves when the compile errors of all pipelines made so far are known. */
+  async settled(): Promise<void> {
+    const reports = this.reports
+    this.reports = []
+    await Promise.all(reports)
   }
 
   /** Turns a compile error into one that names the .wgsl file and line. */
