@@ -61,11 +61,11 @@ fn fillA(block: u32, start: u32, row: u32, begin: u32, to: u32) {
     loadA(index + 3 * length, countInside(line + 3, lines, place, places)),
   );
   if (!TRANSPOSE_A) { elements = transpose(elements); }
-  let target = step * (HIGH + 1) + vector;
-  tileA[target] = elements[0];
-  tileA[target + (HIGH + 1)] = elements[1];
-  tileA[target + 2 * (HIGH + 1)] = elements[2];
-  tileA[target + 3 * (HIGH + 1)] = elements[3];
+  let first = step * (HIGH + 1) + vector;
+  tileA[first] = elements[0];
+  tileA[first + (HIGH + 1)] = elements[1];
+  tileA[first + 2 * (HIGH + 1)] = elements[2];
+  tileA[first + 3 * (HIGH + 1)] = elements[3];
 }
 
 /// Brings a block of b, 4 depth steps × 4 columns, into workgroup memory.
@@ -85,11 +85,11 @@ fn fillB(block: u32, start: u32, column: u32, begin: u32, to: u32) {
     loadB(index + 3 * length, countInside(line + 3, lines, place, places)),
   );
   if (TRANSPOSE_B) { elements = transpose(elements); }
-  let target = step * (WIDE + 1) + vector;
-  tileB[target] = elements[0];
-  tileB[target + (WIDE + 1)] = elements[1];
-  tileB[target + 2 * (WIDE + 1)] = elements[2];
-  tileB[target + 3 * (WIDE + 1)] = elements[3];
+  let first = step * (WIDE + 1) + vector;
+  tileB[first] = elements[0];
+  tileB[first + (WIDE + 1)] = elements[1];
+  tileB[first + 2 * (WIDE + 1)] = elements[2];
+  tileB[first + 3 * (WIDE + 1)] = elements[3];
 }
 
 @compute @workgroup_size(THREADS)
@@ -138,10 +138,10 @@ fn main(
     for (var j = 0u; j < COLUMN_VECTORS; j++) {
       for (var r = 0u; r < 4; r++) {
         let outRow = row + 4 * (down + i * ROW_THREADS) + r;
-        let first = column + 4 * (along + j * COLUMN_THREADS);
+        let outFirst = column + 4 * (along + j * COLUMN_THREADS);
         if (outRow >= params.rows) { continue; }
         for (var c = 0u; c < 4; c++) {
-          let outColumn = first + c;
+          let outColumn = outFirst + c;
           if (outColumn >= params.columns) { continue; }
           store(output + outRow * params.columns + outColumn, outColumn, sums[4 * (i * COLUMN_VECTORS + j) + r][c]);
         }
