@@ -20,12 +20,12 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let block = workgroupIndex(group, groups) * WORKGROUP_SIZE + lane;
-  if (block >= (params.size + 3) / 4) { return; }
-  let bits = philox(block, key[0]);
+  let blockIndex = workgroupIndex(group, groups) * WORKGROUP_SIZE + lane;
+  if (blockIndex >= (params.size + 3) / 4) { return; }
+  let bits = philox(blockIndex, key[0]);
   let dropped = probability[0];
   for (var i = 0u; i < 4; i++) {
-    let index = block * 4 + i;
+    let index = blockIndex * 4 + i;
     if (index < params.size) {
       if (unitFloat(bits[i]) < dropped) {
         out[index] = T(0.0);

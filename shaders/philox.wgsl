@@ -9,12 +9,13 @@ fn multiplyWide(a: u32, b: u32) -> vec2<u32> {
   let bHigh = b >> 16u;
   let middle = aHigh * bLow + ((aLow * bLow) >> 16u);
   let carry = aLow * bHigh + (middle & 0xffffu);
-  return vec2<u32>(aHigh * bHigh + (middle >> 16u) + (carry >> 16u), a * b);
+  let high = aHigh * bHigh + (middle >> 16u) + (carry >> 16u);
+  return vec2<u32>(high, a * b);
 }
 
 /// Four random words for a block of four elements; key is (seed low, seed high, counter low, counter high).
-fn philox(block: u32, key: vec4<u32>) -> vec4<u32> {
-  var x = vec4<u32>(block, 0u, key.z, key.w);
+fn philox(blockIndex: u32, key: vec4<u32>) -> vec4<u32> {
+  var x = vec4<u32>(blockIndex, 0u, key.z, key.w);
   var k = key.xy;
   for (var round = 0; round < 10; round++) {
     let p = multiplyWide(0xd2511f53u, x.x);

@@ -19,10 +19,10 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let block = workgroupIndex(group, groups) * WORKGROUP_SIZE + lane;
-  if (block >= (params.size + 3) / 4) { return; }
-  let drawn = draw(philox(block, key[0]), first[0], second[0]);
+  let blockIndex = workgroupIndex(group, groups) * WORKGROUP_SIZE + lane;
+  if (blockIndex >= (params.size + 3) / 4) { return; }
+  let drawn = draw(philox(blockIndex, key[0]), first[0], second[0]);
   for (var i = 0u; i < 4; i++) {
-    if (block * 4 + i < params.size) { out[block * 4 + i] = Out(drawn[i]); }
+    if (blockIndex * 4 + i < params.size) { out[blockIndex * 4 + i] = Out(drawn[i]); }
   }
 }

@@ -10,6 +10,7 @@ fn apply(a: Compute, b: Compute) -> Result {
   if (b == 0.0 || a == 1.0) { return 1.0; }
   if (isNan(a) || isNan(b)) { return nan(); }
   let size = abs(a);
+  if (size == 1.0 && isInfinite(b)) { return 1.0; }
   let odd = floor(b) == b && (b - 2.0 * floor(b * 0.5)) == 1.0;
   if (a < 0.0 && floor(b) != b && !isInfinite(a)) { return nan(); }
   var power: f32;

@@ -1,7 +1,7 @@
 // index/scatter_add.wgsl: adds updates into places given by indices, each place summed by one thread.
 // Updates are [outer, count, inner], the output [outer, length, inner]. One thread goes through all indices, in order,
 // and adds the updates meant for its element: no atomics, so the same numbers every time. An index out of range spoils
-// the place nearest to it, and its position goes to the status word.
+// the last place, and its position goes to the status word.
 // Memory: `count` indices an element (from cache), each update in once, each element out once.
 
 override WORKGROUP_SIZE: u32 = 64;

@@ -2,7 +2,7 @@
 // Updates are [outer, count, inner], the output [outer, length, inner]. A workgroup owns one place and WORKGROUP_SIZE
 // elements of `inner`. Its invocations test a tile of indices at once, one each, and leave a bit for every match; then
 // all go through the bits, in order, each adding to its own element: the same numbers every time. An index out of range
-// spoils the place nearest to it, and its position goes to the status word.
+// spoils the last place, and its position goes to the status word.
 // Memory: `count` indices a workgroup (from cache), each update in once, each element out once.
 
 // A multiple of 32.

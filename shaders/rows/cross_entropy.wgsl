@@ -1,10 +1,10 @@
 // rows/cross_entropy.wgsl: softmax cross-entropy of each row of logits, in one pass over them.
-// LANES invocations share a row and join what they found by a tree in workgroup memory where there are several; the
-// first writes. A row whose label is no class gives NaN, and its number goes to the status word.
+// One invocation reads a row, or a workgroup shares it and joins what each has found in its memory; the first writes.
+// A row whose label is no class gives NaN, and its number goes to the status word.
 // Memory: each logit and label in once, one number a row out.
 
 override WORKGROUP_SIZE: u32 = 64;
-// A power of two that divides WORKGROUP_SIZE.
+// Invocations that share a row: 1, or all of a workgroup.
 override LANES: u32 = 1;
 
 struct Params {

@@ -1,11 +1,11 @@
 // rows/cross_entropy_gradient.wgsl: slope of softmax cross-entropy in the logits: (p·W - y)·g, with p their softmax,
 // y the weights of the classes, W the sum of those and g one number a row.
-// LANES invocations share a row: one pass finds maximum, sum and W (joined by a tree in workgroup memory where LANES
-// is above 1), a second writes. A row whose label is no class gives NaN, and its number goes to the status word.
+// One invocation reads a row, or a workgroup shares it: one pass finds maximum, sum and W, which those of a workgroup
+// join in its memory, and a second writes. A row whose label is no class gives NaN, and its number goes to the status word.
 // Memory: each logit and label in twice (the second time from cache where the row fits it), each slope out once.
 
 override WORKGROUP_SIZE: u32 = 64;
-// A power of two that divides WORKGROUP_SIZE.
+// Invocations that share a row: 1, or all of a workgroup.
 override LANES: u32 = 1;
 
 struct Params {

@@ -1,14 +1,15 @@
 // rows/cumsum.wgsl: running sums along each row.
-// LANES invocations share a row. Tile by tile, each adds ITEMS neighbouring elements, the totals are scanned in
-// workgroup memory (Hillis and Steele 1986), and each writes its running sums; an invocation alone just walks the row.
+// One invocation walks a row alone, or a workgroup shares it. Then, tile by tile, each invocation adds ITEMS neighbouring
+// elements; the totals are scanned in workgroup memory, STRIP at a time; and each writes its running sums.
 // Rows are strided: element j of row (o, i) stands at (o * length + j) * inner + i.
-// Memory: each element in twice (the second time from cache) where lanes share rows, else once; out once.
+// Memory: each element in twice (the second time from cache) where rows are shared, else once; out once.
 
 override WORKGROUP_SIZE: u32 = 64;
-// A power of two that divides WORKGROUP_SIZE.
+// Invocations that share a row: 1, or all of a workgroup.
 override LANES: u32 = 1;
 
 const ITEMS = 8u;
+const STRIP = 16u;
 
 struct Params {
   rows: u32,
@@ -21,6 +22,8 @@ struct Params {
 @group(0) @binding(2) var<uniform> params: Params;
 
 var<workgroup> totals: array<Compute, WORKGROUP_SIZE>;
+/// Sums of STRIP neighbouring totals.
+var<workgroup> strips: array<Compute, WORKGROUP_SIZE / STRIP>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -41,16 +44,20 @@ fn main(
     if (LANES > 1) {
       var total = Compute(0);
       for (var j = first; j < end; j++) { total += Compute(x[start + j * params.inner]); }
-      totals[local] = total;
-      for (var reach = 1u; reach < LANES; reach *= 2) {
-        workgroupBarrier();
-        if (lane >= reach) { total += totals[local - reach]; }
-        workgroupBarrier();
-        totals[local] = total;
+      totals[lane] = total;
+      workgroupBarrier();
+      if (lane < LANES / STRIP) {
+        var strip = Compute(0);
+        for (var k = lane * STRIP; k < (lane + 1) * STRIP; k++) { strip += totals[k]; }
+        strips[lane] = strip;
       }
       workgroupBarrier();
-      if (lane > 0) { running += totals[local - 1]; }
-      before += totals[local - lane + LANES - 1];
+      // All that stands before this invocation's elements, and before the next tile.
+      for (var k = 0u; k < LANES / STRIP; k++) {
+        if (k == lane / STRIP) { running = before; }
+        before += strips[k];
+      }
+      for (var k = lane / STRIP * STRIP; k < lane; k++) { running += totals[k]; }
       workgroupBarrier();
     }
     for (var j = first; j < end; j++) {

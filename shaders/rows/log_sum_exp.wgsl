@@ -1,10 +1,10 @@
 // rows/log_sum_exp.wgsl: ln of the sum of a row's exponentials.
-// LANES invocations share a row and join what they found by a tree in workgroup memory where there are several; the
-// first writes. Rows are strided: element j of row (o, i) stands at (o * length + j) * inner + i.
+// One invocation reads a row, or a workgroup shares it and joins what each has found in its memory; the first writes.
+// Rows are strided: element j of row (o, i) stands at (o * length + j) * inner + i.
 // Memory: each element in once, one number a row out.
 
 override WORKGROUP_SIZE: u32 = 64;
-// A power of two that divides WORKGROUP_SIZE.
+// Invocations that share a row: 1, or all of a workgroup.
 override LANES: u32 = 1;
 
 struct Params {

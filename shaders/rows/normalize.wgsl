@@ -1,10 +1,10 @@
 // rows/normalize.wgsl: maps each element of a row by a function of itself and the row's sum of exponentials.
-// LANES invocations share a row: one pass finds maximum and sum (joined by a tree in workgroup memory where LANES is
-// above 1), a second writes. Rows are strided: element j of row (o, i) stands at (o * length + j) * inner + i.
+// One invocation reads a row, or a workgroup shares it: one pass finds maximum and sum, which those of a workgroup join
+// in its memory, and a second writes. Rows are strided: element j of row (o, i) stands at (o * length + j) * inner + i.
 // Memory: each element in twice (the second time from cache where the row fits it), out once.
 
 override WORKGROUP_SIZE: u32 = 64;
-// A power of two that divides WORKGROUP_SIZE.
+// Invocations that share a row: 1, or all of a workgroup.
 override LANES: u32 = 1;
 
 struct Params {

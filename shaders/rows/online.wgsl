@@ -28,7 +28,7 @@ fn onlineTake(state: Online, x: f32) -> Online {
   return Online(state.top, state.sum + safeExp(x - state.top), state.marks);
 }
 
-/// The state of the whole row, from the states of the LANES invocations that share it. To be called by all of them.
+/// The state of the whole row, from those of the workgroup's invocations. To be called by all of them.
 fn onlineShare(state: Online, local: u32) -> Online {
   let peak = sharePeak(Peak(state.top, state.marks), local);
   let scaled = state.sum * safeExp(state.top - peak.top);

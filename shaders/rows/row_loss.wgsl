@@ -34,7 +34,7 @@ fn lossTake(state: RowLoss, z: f32, weight: f32) -> RowLoss {
   return next;
 }
 
-/// The state of the whole row, from the states of the LANES invocations that share it. To be called by all of them.
+/// The state of the whole row, from those of the workgroup's invocations. To be called by all of them.
 fn lossShare(state: RowLoss, local: u32) -> RowLoss {
   let peak = sharePeak(Peak(state.online.top, state.online.marks), local);
   let scaled = state.online.sum * safeExp(state.online.top - peak.top);

@@ -1,5 +1,9 @@
-// rows/share.wgsl: joins what the LANES invocations that share a row have found, by trees in workgroup memory.
-// Both functions are to be called by all invocations of a workgroup, and give each of a row's the same.
+// rows/share.wgsl: joins what the invocations of a workgroup have found in a row, in workgroup memory.
+// In two steps rather than a tree: the first STRIPS invocations join a column each, then every one joins those STRIPS
+// results, in the same order. That is two barriers, each of which costs more than the reads it would save. Both
+// functions are to be called by all invocations, once, and give each the same.
+
+const STRIPS = 16u;
 
 struct Peak {
   top: f32,
@@ -9,28 +13,35 @@ struct Peak {
 var<workgroup> peaks: array<Peak, WORKGROUP_SIZE>;
 var<workgroup> sums: array<vec3<f32>, WORKGROUP_SIZE>;
 
+fn higher(a: Peak, b: Peak) -> Peak {
+  return Peak(max(a.top, b.top), a.marks | b.marks);
+}
+
 /// The highest top, and every mark.
 fn sharePeak(found: Peak, local: u32) -> Peak {
-  let lane = local % LANES;
   peaks[local] = found;
-  for (var reach = LANES / 2; reach > 0; reach /= 2) {
-    workgroupBarrier();
-    if (lane < reach) {
-      let other = peaks[local + reach];
-      peaks[local] = Peak(max(peaks[local].top, other.top), peaks[local].marks | other.marks);
-    }
+  workgroupBarrier();
+  if (local < STRIPS) {
+    var strip = found;
+    for (var k = local + STRIPS; k < WORKGROUP_SIZE; k += STRIPS) { strip = higher(strip, peaks[k]); }
+    peaks[local] = strip;
   }
   workgroupBarrier();
-  return peaks[local - lane];
+  var all = peaks[0];
+  for (var k = 1u; k < STRIPS; k++) { all = higher(all, peaks[k]); }
+  return all;
 }
 
 fn shareSums(found: vec3<f32>, local: u32) -> vec3<f32> {
-  let lane = local % LANES;
   sums[local] = found;
-  for (var reach = LANES / 2; reach > 0; reach /= 2) {
-    workgroupBarrier();
-    if (lane < reach) { sums[local] += sums[local + reach]; }
+  workgroupBarrier();
+  if (local < STRIPS) {
+    var strip = found;
+    for (var k = local + STRIPS; k < WORKGROUP_SIZE; k += STRIPS) { strip += sums[k]; }
+    sums[local] = strip;
   }
   workgroupBarrier();
-  return sums[local - lane];
+  var all = sums[0];
+  for (var k = 1u; k < STRIPS; k++) { all += sums[k]; }
+  return all;
 }

@@ -40,7 +40,7 @@ const gatherSample = (
   dtype: DType = 'float32',
 ): Sample<[Tensor, Tensor, GatherOptions?]> => ({
   inputs: [
-    { shape, dtype, ...(isFloat(dtype) ? draw : { values: [3, 7, 0, 1, 9] }) },
+    { shape, ...(isFloat(dtype) ? draw : { dtype, values: [3, 7, 0, 1, 9] }) },
     { shape: indices, dtype: 'int32', values: PICKS },
   ],
   options: { axis },
@@ -177,7 +177,7 @@ const scatterSample = (
  * Sums of updates by place: zeros, with `size` places along `axis`, to which each update is added at its index. The
  * result has the shape of `updates` with the axes of `indices`, which stand at `axis`, replaced by `size`; it is
  * gather turned round. Added in order of the indices, so that the same call gives the same numbers. An index outside
- * [0, size) throws `index` where the host knows it, else it makes the place nearest to it NaN (integers are spared),
+ * [0, size) throws `index` where the host knows it, else it makes the last place NaN (integers are spared),
  * and the next read rejects.
  */
 export const scatterAdd: Op<[indices: Tensor, updates: Tensor, options: ScatterAddOptions]> = defineOp<
@@ -225,8 +225,8 @@ export const scatterAdd: Op<[indices: Tensor, updates: Tensor, options: ScatterA
     const totals = new Float64Array(sizeOf(shape))
     for (let k = 0; k < count; k++) {
       const pick = at(picks, k)
-      const place = Math.min(Math.max(pick, 0), length - 1)
-      const valid = place === pick
+      const valid = pick >= 0 && pick < length
+      const place = valid ? pick : length - 1
       if (!valid) reportRow(k)
       for (let o = 0; o < outer; o++) {
         for (let i = 0; i < inner; i++) {

@@ -13,7 +13,7 @@ export const pow: Binary = binary({
   name: 'pow',
   result: 'number',
   // NumPy and C say 1 where JavaScript says NaN.
-  reference: (a, b) => (a === 1 || b === 0 ? 1 : a ** b),
+  reference: (a, b) => (a === 1 || b === 0 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b),
   integer: powInteger,
   kernel: dtype => (isFloat(dtype) ? powWgsl : powIntegerWgsl),
   gradient: (a, b, y, g) => [

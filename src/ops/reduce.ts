@@ -1,6 +1,7 @@
 // Reductions: sums, means, products, extremes and tests along any axes, and what is made of them.
 import argMaxWgsl from '../../shaders/reduce/arg_max.wgsl?raw'
 import argMinWgsl from '../../shaders/reduce/arg_min.wgsl?raw'
+import everyWgsl from '../../shaders/reduce/every.wgsl?raw'
 import finishMeanWgsl from '../../shaders/reduce/finish_mean.wgsl?raw'
 import loadTrueWgsl from '../../shaders/reduce/load_true.wgsl?raw'
 import maxFloatWgsl from '../../shaders/reduce/max_float.wgsl?raw'
@@ -297,7 +298,7 @@ export const any: WithOptions<ReduceOptions> = truth('any', maxUintWgsl, element
 )
 
 /** Whether every element is not 0; true of nothing. */
-export const all: WithOptions<ReduceOptions> = truth('all', minUintWgsl, elements =>
+export const all: WithOptions<ReduceOptions> = truth('all', everyWgsl, elements =>
   elements.every(x => x !== 0),
 )
 

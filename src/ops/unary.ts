@@ -1,3 +1,4 @@
+// Elementwise ops of one operand: signs, roots, exponentials, tests and casts.
 import absWgsl from '../../shaders/unary/abs.wgsl?raw'
 import alwaysWgsl from '../../shaders/unary/always.wgsl?raw'
 import castWgsl from '../../shaders/unary/cast.wgsl?raw'

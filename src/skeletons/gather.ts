@@ -71,8 +71,9 @@ const WIDE = 16
  */
 export const scatterAddKernel: Kernel<AxisAttributes> = {
   variants: ['thread', 'workgroup'],
-  choose: ({ outputs: [out], attributes: { axis } }) =>
-    rowView(must(out, 'output').shape, axis).inner >= WIDE ? 'workgroup' : 'thread',
+  // Barriers cost a software rasteriser more than the search does.
+  choose: ({ outputs: [out], attributes: { axis }, device }) =>
+    rowView(must(out, 'output').shape, axis).inner >= WIDE && !device.isSoftware ? 'workgroup' : 'thread',
   program({ inputs: [indices], outputs: [out], attributes: { axis }, variant, device }) {
     const { shape, dtype } = must(out, 'output')
     const { outer, length, inner } = rowView(shape, axis)

@@ -237,7 +237,7 @@ function dotProgram(request: Request): Program {
 /** Parts to cut the depth in, each a whole number of the tile's steps. */
 function splitOf(product: Product, tiles: number, { DEPTH }: Tiling): { splits: number; splitDepth: number } {
   const wanted = Math.min(ceilDivide(2 * ENOUGH_WORKGROUPS, tiles), Math.floor(product.depth / SPLIT_DEPTH))
-  const splitDepth = ceilDivide(ceilDivide(product.depth, Math.max(2, wanted)), DEPTH) * DEPTH
+  const splitDepth = Math.max(1, ceilDivide(ceilDivide(product.depth, Math.max(2, wanted)), DEPTH)) * DEPTH
   return { splits: Math.max(1, ceilDivide(product.depth, splitDepth)), splitDepth }
 }
 

@@ -1,6 +1,7 @@
 // Row kernels: each row of a tensor is read by one thread or by a workgroup together.
 import {
   type Binding,
+  type DeviceTraits,
   type Kernel,
   type KernelRequest,
   type KernelSource,
@@ -49,8 +50,17 @@ export interface RowProgram {
 /** Rows up to this long are each left to one thread. */
 const SHORT = 32
 
-/** From this many rows on, one thread each keeps a GPU busy, and neighbours read side by side where rows interleave. */
+/** From this many rows on, one thread each keeps a GPU busy; where rows interleave, neighbours read side by side. */
 const MANY = 4096
+
+/** Whether a workgroup should share each row. */
+function shouldShare({ outer, length, inner }: RowView, { isSoftware }: DeviceTraits): boolean {
+  const count = outer * inner
+  // A workgroup with barriers costs a software rasteriser some 0.2 ms, as much as a thousand elements by one thread:
+  // only few and long rows are worth it (measured on SwiftShader and lavapipe).
+  if (isSoftware) return length > SHORT * count
+  return length > SHORT && !(inner > 1 && count >= MANY)
+}
 
 /**
  * A kernel over rows. Variant `thread` gives each row to one thread; `workgroup` gives it to a workgroup, whose threads
@@ -62,12 +72,7 @@ export function rows<A extends object>(
 ): Kernel<A> {
   return {
     variants: ['thread', 'workgroup'],
-    choose(request) {
-      const { outer, length, inner } = view(request)
-      const enough = outer * inner >= (request.device.isSoftware ? WORKGROUP_SIZE : MANY)
-      const together = length > SHORT && !(enough && (inner > 1 || request.device.isSoftware))
-      return together ? 'workgroup' : 'thread'
-    },
+    choose: request => (shouldShare(view(request), request.device) ? 'workgroup' : 'thread'),
     program(request) {
       const { outer, length, inner } = view(request)
       const { source, bindings, params } = program(request)
@@ -88,7 +93,7 @@ export function rows<A extends object>(
   }
 }
 
-/** Threads that share a row: more for long ones, within what the device allows. A power of two. */
+/** Threads that share a row: more for long ones, within what the device allows. A multiple of 16. */
 function lanesFor(length: number, most: number): number {
   const wanted = length > 16 * WORKGROUP_SIZE ? 4 * WORKGROUP_SIZE : WORKGROUP_SIZE
   return Math.min(wanted, 2 ** Math.floor(Math.log2(most)))

@@ -1,4 +1,5 @@
-// Every op × sample × kernel variant in Chrome on WebGPU, forward and backward, against the CPU reference.
+// Every op × sample × kernel variant in Chrome on WebGPU, forward and backward, against the CPU reference; samples that
+// are there to be timed have their turn in test/slow.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ModulePage, openPage } from '../../src/harness/index.ts'
 import { ops } from '../../src/ops/table.ts'
@@ -35,9 +36,13 @@ describe('ops', () => {
 })
 
 describe('mechanism', () => {
-  test.each(Object.keys({ ...values, ...recording }))('%s', name => page.call('runCase', name))
+  test.each(Object.keys({ ...values, ...recording }))('%s', async name => {
+    await page.call('runCase', name)
+  })
 })
 
 describe('device', () => {
-  test.each(Object.keys(device))('%s', name => page.call('runDeviceCase', name))
+  test.each(Object.keys(device))('%s', async name => {
+    await page.call('runDeviceCase', name)
+  })
 })

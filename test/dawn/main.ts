@@ -19,7 +19,7 @@ interface Dawn {
   readonly globals: object
 }
 
-const print = (line: Line) => process.stdout.write(`${JSON.stringify(line)}\n`)
+const print = (line: Line): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
 
 async function loadDawn(): Promise<Dawn> {
   const folder = process.env['RETROGRAD_DAWN']

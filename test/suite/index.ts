@@ -49,12 +49,17 @@ async function current(): Promise<Engine> {
   return engine
 }
 
-/** Proves one op on this implementation. */
-export async function verifyOp(name: string, dtype: 'float32' | 'float16' = 'float32'): Promise<VerifyReport> {
+/** Proves one op on this implementation: on its small samples, or on those that are there to be timed. */
+export async function verifyOp(
+  name: string,
+  dtype: 'float32' | 'float16' = 'float32',
+  size: 'small' | 'large' = 'small',
+): Promise<VerifyReport> {
   const op = ops[name]
   if (!op) throw new Error(`there is no op ${name}`)
   reference ??= await init({ backend: 'cpu' })
-  return verify(op, { engine: await current(), reference, dtype })
+  const samples = op.definition.samples.filter(sample => (sample.benchmark === true) === (size === 'large'))
+  return verify(op, { engine: await current(), reference, dtype, samples })
 }
 
 /** Runs one case of the mechanism. */
