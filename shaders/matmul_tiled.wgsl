@@ -43,10 +43,10 @@ fn countInside(line: u32, lines: u32, place: u32, places: u32) -> u32 {
   return select(0, places - min(place, places), line < lines);
 }
 
-/// Brings a block of a, 4 rows × 4 depth steps, into workgroup memory.
-fn fillA(block: u32, start: u32, row: u32, begin: u32, to: u32) {
-  let vector = select(block / DEEP, block % HIGH, TRANSPOSE_A);
-  let step = 4 * select(block % DEEP, block / HIGH, TRANSPOSE_A);
+/// Brings a piece of a, 4 rows × 4 depth steps, into workgroup memory.
+fn fillA(piece: u32, start: u32, row: u32, begin: u32, to: u32) {
+  let vector = select(piece / DEEP, piece % HIGH, TRANSPOSE_A);
+  let step = 4 * select(piece % DEEP, piece / HIGH, TRANSPOSE_A);
   // A line is what one vector load runs along: a depth step where a is transposed, else a row.
   let line = select(row + 4 * vector, begin + step, TRANSPOSE_A);
   let lines = select(params.rows, to, TRANSPOSE_A);
@@ -68,10 +68,10 @@ fn fillA(block: u32, start: u32, row: u32, begin: u32, to: u32) {
   tileA[first + 3 * (HIGH + 1)] = elements[3];
 }
 
-/// Brings a block of b, 4 depth steps × 4 columns, into workgroup memory.
-fn fillB(block: u32, start: u32, column: u32, begin: u32, to: u32) {
-  let vector = select(block % WIDE, block / DEEP, TRANSPOSE_B);
-  let step = 4 * select(block / WIDE, block % DEEP, TRANSPOSE_B);
+/// Brings a piece of b, 4 depth steps × 4 columns, into workgroup memory.
+fn fillB(piece: u32, start: u32, column: u32, begin: u32, to: u32) {
+  let vector = select(piece % WIDE, piece / DEEP, TRANSPOSE_B);
+  let step = 4 * select(piece / WIDE, piece % DEEP, TRANSPOSE_B);
   let line = select(begin + step, column + 4 * vector, TRANSPOSE_B);
   let lines = select(to, params.columns, TRANSPOSE_B);
   let place = select(column + 4 * vector, begin + step, TRANSPOSE_B);
@@ -112,9 +112,9 @@ fn main(
   var sums: array<vec4<f32>, 4 * ROW_VECTORS * COLUMN_VECTORS>;
   for (var begin = split * params.splitDepth; begin < end; begin += DEPTH) {
     // Blocks of a first, then those of b; a thread takes every THREADS-th.
-    for (var block = thread; block < DEEP * (HIGH + WIDE); block += THREADS) {
-      if (block < DEEP * HIGH) { fillA(block, offsets.x, row, begin, end); }
-      else { fillB(block - DEEP * HIGH, offsets.y, column, begin, end); }
+    for (var piece = thread; piece < DEEP * (HIGH + WIDE); piece += THREADS) {
+      if (piece < DEEP * HIGH) { fillA(piece, offsets.x, row, begin, end); }
+      else { fillB(piece - DEEP * HIGH, offsets.y, column, begin, end); }
     }
     workgroupBarrier();
     for (var k = 0u; k < DEPTH; k++) {

@@ -1,17 +1,11 @@
-// Indexing: elements picked along an axis, sums by place, and one-hot rows.
+// Indexing: elements picked along an axis, and its reverse, sums by place.
 import type { DType } from '../dtype.ts'
 import { isFloat } from '../dtype.ts'
 import { fail, must, show } from '../errors.ts'
 import { defineOp, needs, type Op, type Sample } from '../op.ts'
-import { axis, checkDType, integer, parseOptions } from '../options.ts'
+import { axis, integer, parseOptions } from '../options.ts'
 import { at, checkShape, sameShape, sizeOf } from '../shape.ts'
-import {
-  type AxisAttributes,
-  gatherKernel,
-  oneHotKernel,
-  scatterAddKernel,
-  spoiledValue,
-} from '../skeletons/gather.ts'
+import { type AxisAttributes, gatherKernel, scatterAddKernel, spoiledValue } from '../skeletons/gather.ts'
 import { rowView } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -165,8 +159,7 @@ const scatterSample = (
     { shape: indices, dtype: 'int32', values: PICKS.map(pick => pick % Math.max(options.size, 1)) },
     {
       shape: updates,
-      dtype,
-      ...(isFloat(dtype) ? { low: 0.1, high: 1 } : { values: [3, 7, 2147483647, 1, 9] }),
+      ...(isFloat(dtype) ? { low: 0.1, high: 1 } : { dtype, values: [3, 7, 2147483647, 1, 9] }),
     },
   ],
   options,
@@ -278,73 +271,4 @@ export const scatterAdd: Op<[indices: Tensor, updates: Tensor, options: ScatterA
     relative: Math.max(2, sizeOf((indices as Spec).shape)) * 0.5 * ULP,
     absolute: 0,
   }),
-})
-
-export interface OneHotOptions {
-  /** Length of a row. */
-  classes: number
-  /** Of the result. Default float32. */
-  dtype?: DType
-}
-
-export interface OneHotAttributes {
-  readonly classes: number
-  readonly dtype: DType
-}
-
-/**
- * A row for each label, 1 at the label's place and 0 elsewhere: labels (int32 or uint32) [...] give [..., classes]. A
- * label outside [0, classes) throws `index` where the host knows it, else its row is NaN (0 for integers) and the next
- * read rejects.
- */
-export const oneHot: Op<[labels: Tensor, options: OneHotOptions]> = defineOp<
-  OneHotAttributes,
-  [labels: Tensor, options: OneHotOptions]
->({
-  name: 'oneHot',
-  family: 'movement',
-  parse: (...args) => {
-    refuseExtra('oneHot', args, 2)
-    const [labels, options] = args
-    checkTensor('oneHot', labels, 'labels')
-    const dtype = (value: unknown): DType => (value === undefined ? 'float32' : checkDType('oneHot', value))
-    return {
-      inputs: [labels],
-      attributes: parseOptions('oneHot', options, { classes: integer(undefined, { min: 1 }), dtype }),
-    }
-  },
-  infer: ([labels], { classes, dtype }) => {
-    needs('oneHot', labels as Spec, INTEGERS, 'labels')
-    return { shape: checkShape('oneHot', [...(labels as Spec).shape, classes]), dtype }
-  },
-  indices: (_inputs, { classes }) => [{ input: 0, bound: classes }],
-  reference: ([labels], [out], { outputs, attributes: { classes }, reportRow }) => {
-    const [ids, to] = [must(labels, 'labels'), must(out, 'output')]
-    const { dtype } = must(outputs[0], 'output')
-    for (let row = 0; row < ids.length; row++) {
-      const id = at(ids, row)
-      const valid = id >= 0 && id < classes
-      if (!valid) reportRow(row)
-      for (let j = 0; j < classes; j++) to[row * classes + j] = valid ? Number(j === id) : spoiledValue(dtype)
-    }
-  },
-  kernel: oneHotKernel,
-  gradient: 'none',
-  samples: [
-    { inputs: [{ shape: [1], dtype: 'int32', values: [0] }], options: { classes: 1 } },
-    { inputs: [{ shape: [], dtype: 'int32', values: [2] }], options: { classes: 3 } },
-    { inputs: [{ shape: [67], dtype: 'int32', values: PICKS }], options: { classes: 5 } },
-    { inputs: [{ shape: [2, 3], dtype: 'uint32', values: PICKS }], options: { classes: 5 } },
-    { inputs: [{ shape: [0], dtype: 'int32' }], options: { classes: 5 } },
-    ...(['int32', 'uint32', 'bool'] as const).map(dtype => ({
-      inputs: [{ shape: [8], dtype: 'int32' as const, values: PICKS }],
-      options: { classes: 5, dtype },
-    })),
-    {
-      inputs: [{ shape: [4096], dtype: 'int32', low: 0, high: 1000 }],
-      options: { classes: 1000 },
-      benchmark: true,
-    },
-  ],
-  tolerance: ulps(0),
 })

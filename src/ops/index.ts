@@ -31,7 +31,8 @@ export {
   zeros,
 } from './create.ts'
 export { cumsum } from './cumsum.ts'
-export { gather, oneHot, scatterAdd } from './gather.ts'
+export { gather, scatterAdd } from './gather.ts'
+export { oneHot } from './one_hot.ts'
 export { concat, stack } from './join.ts'
 export {
   hinge,

@@ -12,6 +12,7 @@ import * as losses from './losses.ts'
 import * as matmul from './matmul.ts'
 import * as move from './move.ts'
 import * as normalize from './normalize.ts'
+import * as oneHot from './one_hot.ts'
 import { assignTo } from './parameter.ts'
 import * as power from './power.ts'
 import * as random from './random.ts'
@@ -30,7 +31,7 @@ const chained = {
   ...move,
   ...softmax,
   ...losses,
-  ...gather,
+  ...gather, ...oneHot,
   ...cumsum, ...matmul,
   ...normalize,
   dropout: random.dropout,
