@@ -7,7 +7,7 @@ import type { OpDefinition } from './op.ts'
 import { buildPlan, type Plan, place } from './plan.ts'
 import { randomKey } from './random.ts'
 import { sizeOf } from './shape.ts'
-import { currentRecording, makeNode, type Node, type Range, type Spec, Value } from './tape.ts'
+import { currentRecording, makeNode, markBusy, type Node, type Range, type Spec, Value } from './tape.ts'
 import { Parameter, type Tensor } from './tensor.ts'
 
 /** Pending results above this many bytes, or this many nodes, are computed without waiting for a read. */
@@ -159,6 +159,7 @@ export class Engine {
     const node = makeNode(this, op, inputs, attributes, specs, null)
     for (const input of inputs) input.readers++
     this.pending.push(node)
+    markBusy(this)
     this.pendingBytes += bytes
     return node
   }

@@ -7,8 +7,8 @@ import { reshape } from './ops/move.ts'
 import { sum } from './ops/reduce.ts'
 import { checkOptions } from './options.ts'
 import { type Shape, sameShape } from './shape.ts'
-import { currentRecording, currentScope, inScope, type Node, type Value } from './tape.ts'
-import { Tensor } from './tensor.ts'
+import { currentRecording, type Node, type Value } from './tape.ts'
+import { keepResult, Tensor } from './tensor.ts'
 
 export interface GradOptions {
   /** Weighs the outputs: a tensor of the output's shape. Needed where the output is no scalar. */
@@ -40,7 +40,7 @@ export function grad(output: Tensor, inputs: readonly Tensor[], options: GradOpt
   })
   const seed = checkSeed(output, options.outputGradient)
 
-  const { result, created } = inScope(() => {
+  return keepResult(() => {
     const reached = reach(root, new Set(sources))
     const gradients = new Map<Value, Tensor>()
     if (reached.has(root))
@@ -59,12 +59,6 @@ export function grad(output: Tensor, inputs: readonly Tensor[], options: GradOpt
       return explainMissing(root, inputs[index] as Tensor, index)
     })
   })
-  const kept = new Set<unknown>(result)
-  for (const tensor of created) {
-    if (kept.has(tensor)) currentScope()?.add(tensor)
-    else tensor.dispose()
-  }
-  return result
 }
 
 function checkSeed(output: Tensor, seed: Tensor | undefined): Tensor | null {

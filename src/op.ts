@@ -4,7 +4,7 @@ import { bug, fail, show } from './errors.ts'
 import type { Kernel } from './kernel.ts'
 import type { Value } from './tape.ts'
 import { checkRange, currentRecording, type Spec } from './tape.ts'
-import { Tensor } from './tensor.ts'
+import { keepResult, Tensor } from './tensor.ts'
 
 /** What a call's arguments come down to: tensors (numbers stand for constants) and checked options. */
 export interface Call<A extends object> {
@@ -125,8 +125,11 @@ export function defineOp<A extends object, Arguments extends readonly unknown[],
   definition: OpDefinition<A, Arguments>,
 ): Op<Arguments, Result> {
   const call = (...args: Arguments): Result => {
-    const { inputs, attributes } = definition.parse(...args)
-    const outputs = applyOp(definition as unknown as OpDefinition, inputs, attributes)
+    // Constants and keys that parsing makes are the op's own.
+    const outputs = keepResult(() => {
+      const { inputs, attributes } = definition.parse(...args)
+      return applyOp(definition as unknown as OpDefinition, inputs, attributes)
+    })
     return (outputs.length === 1 ? outputs[0] : outputs) as Result
   }
   return named(call, definition)
@@ -136,7 +139,7 @@ export function defineOp<A extends object, Arguments extends readonly unknown[],
 export function defineComposite<Arguments extends readonly unknown[]>(
   definition: CompositeDefinition<Arguments>,
 ): Op<Arguments> {
-  return named((...args: Arguments) => definition.compose(...args), definition)
+  return named((...args: Arguments) => keepResult(() => definition.compose(...args)), definition)
 }
 
 function named<F extends object, D extends { name: string }>(call: F, definition: D): F & { definition: D } {

@@ -195,6 +195,18 @@ const recordings: Recording[] = []
 export const currentScope = (): Set<Disposable> | null => scopes.at(-1) ?? null
 export const currentRecording = (): Recording | null => recordings.at(-1) ?? null
 
+/** Engines with work pending, to be flushed when a scope ends. */
+const busy = new Set<Engine>()
+
+/** Notes that an engine has work pending. */
+export const markBusy = (engine: Engine): void => void busy.add(engine)
+
+/** Runs what is pending on every engine. */
+export function flushAll(): void {
+  for (const engine of busy) if (engine.isAlive) engine.flush()
+  busy.clear()
+}
+
 /** Runs `body` with a new innermost scope and hands back what was created in it. */
 export function inScope<T>(body: () => T): { result: T; created: Set<Disposable> } {
   const created = new Set<Disposable>()

@@ -3,7 +3,7 @@ import type { DType, HostArray } from './dtype.ts'
 import type { Engine } from './engine.ts'
 import { fail, show } from './errors.ts'
 import type { Shape } from './shape.ts'
-import { currentRecording, currentScope, inScope, type Value } from './tape.ts'
+import { currentRecording, currentScope, flushAll, inScope, type Value } from './tape.ts'
 
 /** Nested numbers, as deep as a tensor's rank. */
 export type NestedArray = number | NestedArray[]
@@ -190,22 +190,30 @@ export function refusePromise(where: string, result: unknown): void {
   }
 }
 
+/** Runs `body` and disposes every tensor made in it but the ones it returns, which the scope around takes over. Internal. */
+export function keepResult<T>(body: () => T): T {
+  const { result, created } = inScope(body)
+  if (created.size === 0) return result
+  const kept = new Set<unknown>()
+  eachTensor(result, tensor => kept.add(tensor))
+  const outer = currentScope()
+  for (const tensor of created) {
+    if (kept.has(tensor)) outer?.add(tensor)
+    else tensor.dispose()
+  }
+  return result
+}
+
 /**
  * Runs `body` and disposes every tensor made in it but the ones it returns (alone, in a list or in an object).
  * Parameters and optimizer state are never disposed. Throws when `body` returns a promise.
  */
 export function scope<T>(body: () => T): T {
-  const { result, created } = inScope(body)
-  const kept = new Set<unknown>()
-  eachTensor(result, tensor => kept.add(tensor))
-  const outer = currentScope()
-  const engines = new Set<Engine>()
-  for (const tensor of created) {
-    if (kept.has(tensor)) outer?.add(tensor)
-    else tensor.dispose()
-    if (tensor instanceof Tensor) engines.add(tensor.engine)
-  }
-  refusePromise('scope', result)
-  if (!currentRecording()) for (const engine of engines) if (engine.isAlive) engine.flush()
+  const result = keepResult(() => {
+    const returned = body()
+    refusePromise('scope', returned)
+    return returned
+  })
+  if (!currentRecording()) flushAll()
   return result
 }

@@ -31,13 +31,15 @@ const chained = {
   ...move,
   ...softmax,
   ...losses,
-  ...gather, ...oneHot,
-  ...cumsum, ...matmul,
+  gather: gather.gather,
+  ...oneHot,
+  ...cumsum,
+  ...matmul,
   ...normalize,
   dropout: random.dropout,
 }
 
-const modules = { ...chained, ...join, ...crossEntropy, ...random, ...update }
+const modules = { ...chained, ...gather, ...join, ...crossEntropy, ...random, ...update }
 
 /** Every op by its name, from which tests, benchmarks and the docs' table follow. */
 export const ops: Readonly<Record<string, AnyOp>> = Object.fromEntries(
@@ -46,7 +48,8 @@ export const ops: Readonly<Record<string, AnyOp>> = Object.fromEntries(
     .map(op => [op.definition.name, op]),
 )
 
-type Chained = typeof chained
+/** The one op among them that stands behind another and is no method. */
+type Chained = Omit<typeof chained, 'sigmoidCrossEntropyElements'>
 
 /** The call of an op without its first argument. */
 type Method<F> = F extends (first: never, ...rest: infer Rest) => infer Result

@@ -64,8 +64,10 @@ const SUBGROUP_LINES = 16
 const THREAD_COLUMNS = 4
 const DOT_TILE = 4
 
-/** Multiply-adds below which starting and compiling a kernel costs more than running it. */
+/** Multiply-adds up to which one output a thread is best on a GPU: only many threads hide how long each load takes. */
 const FEW_OPERATIONS = 2 ** 15
+/** … and up to which, on a software adapter, compiling the subgroup kernel (0.3 s) costs more than it saves. */
+const FEW_SOFTWARE_OPERATIONS = 2 ** 17
 /** Workgroups that keep a GPU busy: larger tiles pay only where there are as many. */
 const ENOUGH_WORKGROUPS = 128
 /** Least depth of each part worth a second pass. */
@@ -292,9 +294,11 @@ function choose(request: Request): string {
   const { product } = operandsOf(request)
   const { device } = request
   const { rows, columns, depth, matrices } = product
-  if (rows * columns * depth * matrices <= FEW_OPERATIONS) return 'small'
-  if (device.isSoftware) return device.subgroups ? 'subgroup' : 'register'
-  if (Math.min(rows, columns) <= NARROW) return 'dot'
+  const operations = rows * columns * depth * matrices
+  const narrow = Math.min(rows, columns) <= NARROW
+  if (device.isSoftware) return narrow || operations <= FEW_SOFTWARE_OPERATIONS ? 'register' : 'subgroup'
+  if (operations <= FEW_OPERATIONS) return 'small'
+  if (narrow) return 'dot'
   const enough = (tiling: Tiling): boolean => tilesOfTiling(product, tiling).tiles >= ENOUGH_WORKGROUPS
   if (enough(TILED128)) return 'tiled128'
   if (enough(TILED64)) return 'tiled64'
