@@ -62,6 +62,8 @@ export interface Entry<Arguments extends readonly unknown[]> {
   readonly samples: readonly Sample<Arguments>[]
   /** From the WGSL accuracy bounds and the length of a reduction, for float32. */
   tolerance(inputs: readonly Spec[]): Tolerance
+  /** Floating-point operations of a call, for benchmarks: left out where the memory moved says more. */
+  operations?(inputs: readonly Spec[], outputs: readonly Spec[]): number
   /** Methods are installed for ops whose first argument is a tensor, unless this is false. */
   readonly method?: boolean
 }

@@ -34,6 +34,12 @@ const tolerance = (inputs: readonly Spec[]): Tolerance => ({
   absolute: 8 * Math.max(1, ...inputs.flatMap(input => input.shape)) * 2 ** -24,
 })
 
+/** The length of the axis that a product sums over, whichever way its operands lie. */
+function depthOf(a: Shape, b: Shape, out: Shape): number {
+  if (a.length < 2 || b.length < 2) return sizeOf(a.slice(-1))
+  return sizeOf(a.slice(-2)) / Math.max(1, sizeOf(out.slice(-2, -1)))
+}
+
 function checkOperand(where: string, spec: Spec, name: string): void {
   needs(where, spec, ['float32', 'float16'], name)
   if (spec.shape.length >= 2) return
@@ -100,7 +106,8 @@ const pair = (a: Shape, b: Shape, options: MatmulOptions = {}): Sample<MatmulArg
   options,
 })
 
-const timed = { benchmark: true, gradient: false, note: 'too large for finite differences' }
+const large = { gradient: false, note: 'too large for finite differences' }
+const timed = { ...large, benchmark: true }
 
 /**
  * Matrix product of the last two axes, [..., M, K] · [..., K, N] = [..., M, N]; axes before them broadcast. An operand
@@ -137,13 +144,15 @@ export const matmul: Op<MatmulArguments> = defineOp<ProductAttributes, MatmulArg
     return [da, db]
   },
   tolerance,
+  operations: ([a, b], [out]) => 2 * sizeOf((out as Spec).shape) * depthOf((a as Spec).shape, (b as Spec).shape, (out as Spec).shape),
   samples: [
     ...stored(1, 1, 1),
     ...stored(3, 4, 5),
     ...stored(7, 1, 9),
-    ...stored(67, 35, 19),
+    ...stored(9, 6, 11),
+    ...stored(67, 35, 19, large),
     ...stored(4, 0, 3, { gradient: false, note: 'nothing to differentiate by' }),
-    ...stored(3, 130, 1),
+    ...stored(2, 130, 1).slice(0, 1),
     pair([1, 67], [67, 3]),
     pair([0, 3], [3, 2]),
     pair([2, 3, 4, 5], [2, 3, 5, 2]),
@@ -224,11 +233,13 @@ export const linear: Op<LinearArguments> = defineOp<ProductAttributes, LinearArg
     return b ? [dx, dw, sum(rows, { axis: 0 })] : [dx, dw]
   },
   tolerance,
+  operations: ([, w], [out]) => 2 * sizeOf((out as Spec).shape) * at((w as Spec).shape, 0),
   samples: [
     affine([1, 1], [1, 1]),
     affine([3], [3, 2]),
     affine([3, 4], [4, 5]),
-    affine([67, 35], [35, 19]),
+    affine([9, 6], [6, 11]),
+    { ...affine([67, 35], [35, 19]), ...large },
     affine([16, 2], [2, 8]),
     affine([2, 3, 4], [4, 5]),
     affine([5, 4], [4, 3], false),

@@ -9,7 +9,7 @@ import { integer, oneOf, parseOptions } from '../options.ts'
 import { tensor } from '../ops/create.ts'
 import type { Spec } from '../tape.ts'
 import { eachTensor, Parameter, scope, Tensor } from '../tensor.ts'
-import { firstDifference, largest } from './compare.ts'
+import { firstDifference, largest, largestError } from './compare.ts'
 import { argumentsOf, callOp, describeSample, drawInputs, drawWeights, parseCall, primitiveOf, uploadInputs, type Drawn } from './samples.ts'
 import { accumulated, budgetOf, nodesBehind, storedTolerance } from './tolerance.ts'
 import { inputSpecs, serves, variantsOf, withVariant } from './variants.ts'
@@ -54,6 +54,8 @@ export interface VerifyReport {
   readonly variants: readonly string[]
   /** Pairs that the variant or the adapter does not support. */
   readonly skipped: number
+  /** By variant, the largest |got − expected| / (|expected| + a thousandth of the largest) among outputs. */
+  readonly errors: Readonly<Record<string, number>>
   readonly failures: readonly VerifyFailure[]
 }
 
@@ -77,7 +79,7 @@ interface Results {
 export async function verify(op: AnyOp, options: VerifyOptions): Promise<VerifyReport> {
   const { engine, reference: given, variants, samples, seed, dtype } = checkVerifyOptions(op, options)
   const reference = given ?? (await init({ backend: 'cpu' }))
-  const report = { op: op.definition.name, dtype, cases: 0, gradients: 0, variants, skipped: 0, failures: [] as VerifyFailure[] }
+  const report = { op: op.definition.name, dtype, cases: 0, gradients: 0, variants, skipped: 0, errors: {} as Record<string, number>, failures: [] as VerifyFailure[] }
   try {
     for (const [number, sample] of samples.entries()) {
       const drawn = drawInputs(sample, seed + number, dtype)
@@ -99,6 +101,7 @@ export async function verify(op: AnyOp, options: VerifyOptions): Promise<VerifyR
           report.cases++
           report.gradients += expected.backward.length
           report.failures.push(...judge(report.op, describeSample(sample), variant, expected, outcome))
+          if (!(outcome instanceof Error)) report.errors[variant] = Math.max(report.errors[variant] ?? 0, errorOf(expected, outcome))
         }
       }
     }
@@ -238,6 +241,10 @@ function backward(op: AnyOp, args: readonly unknown[], inputs: readonly Tensor[]
       const budget = budgetOf(nodesBehind(gradients, inputs))
       return gradients.map(result => ({ result, tolerance: scale => accumulated(budget, scale) }))
     })
+}
+
+function errorOf(expected: Results, actual: Results): number {
+  return expected.forward.reduce((most, { numbers }, i) => Math.max(most, largestError(numbers, actual.forward[i]?.numbers ?? [])), 0)
 }
 
 /** Compares two engines' results of one case. */

@@ -9,6 +9,7 @@ import { at, sizeOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 import type { OpenDevice } from './device.ts'
 import { PipelineCache, packParams, paramsLayout } from './kernel.ts'
+import type { Meter } from './meter.ts'
 import { requestFor } from './tune.ts'
 
 /** Ops that can meet an index out of range share this many status words. */
@@ -40,6 +41,8 @@ export class WebGpuBackend implements Backend {
   readonly forced = new Map<string, string>()
   /** Fills outputs with NaN patterns before each run, so that what a kernel leaves unwritten shows. */
   poison = false
+  /** Repeats and times passes, for measurements. */
+  meter: Meter | null = null
   private readonly pipelines: PipelineCache
   private readonly status: GPUBuffer
   private readonly statusWords: string[] = []
@@ -334,16 +337,19 @@ export class WebGpuBackend implements Backend {
   }
 
   private encodePass(encoder: GPUCommandEncoder, encoded: readonly Encoded[]): void {
-    const pass = encoder.beginComputePass()
+    const pass = encoder.beginComputePass(this.meter?.pass)
+    const repetitions = this.meter?.repetitions ?? 1
     let current: GPUComputePipeline | null = null
-    for (const { pipeline, bindGroup, size } of encoded) {
-      if (pipeline !== current) pass.setPipeline(pipeline)
-      current = pipeline
-      pass.setBindGroup(0, bindGroup)
-      pass.dispatchWorkgroups(...size)
+    for (let repetition = 0; repetition < repetitions; repetition++) {
+      for (const { pipeline, bindGroup, size } of encoded) {
+        if (pipeline !== current) pass.setPipeline(pipeline)
+        current = pipeline
+        pass.setBindGroup(0, bindGroup)
+        pass.dispatchWorkgroups(...size)
+      }
     }
     pass.end()
-    this.counters.dispatches += encoded.length
+    this.counters.dispatches += encoded.length * repetitions
   }
 
   private submit(encode: (encoder: GPUCommandEncoder) => void): void {

@@ -32,12 +32,20 @@ const numbers = async (tensors: readonly Tensor[]): Promise<number[]> =>
 /** Equal to the four decimals the lectures print. */
 function expectFigures(actual: readonly number[], expected: readonly number[]): void {
   expect(actual.length).toBe(expected.length)
-  actual.forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 4))
+  actual.forEach((value, i) => {
+    expect(value).toBeCloseTo(expected[i] as number, 4)
+  })
 }
 
 describe('a graph of gates', () => {
   test('σ(w₀x₀ + w₁x₁ + w₂) at w = (2, −3, −3), x = (−1, −2)', async () => {
-    const [w0, w1, w2, x0, x1] = [2, -3, -3, -1, -2].map(value => tensor(value)) as [Tensor, Tensor, Tensor, Tensor, Tensor]
+    const [w0, w1, w2, x0, x1] = [2, -3, -3, -1, -2].map(value => tensor(value)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ]
     const y = sigmoid(add(add(mul(w0, x0), mul(w1, x1)), w2))
     // 0.7311 and multiples of its slope 0.1966.
     expectFigures([await y.item()], [0.7311])
@@ -95,7 +103,9 @@ describe('losses', () => {
     const [dw, db] = grad(sigmoidCrossEntropy(z, tensor([[1]])), [w, b]) as [Tensor, Tensor]
     const error = (await sigmoid(z).item()) - 1
     const expected = [0.5, -1.5, 2].map(value => value * error)
-    ;[...(await dw.data())].forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 12))
+    ;[...(await dw.data())].forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] as number, 12)
+    })
     expect(await db.item()).toBeCloseTo(error, 12)
   })
 
@@ -105,20 +115,34 @@ describe('losses', () => {
     expect(await loss.item()).toBeCloseTo(0.40760596, 7)
     const [gradient] = grad(loss, [logits]) as [Tensor]
     const expected = await sub(softmax(logits), tensor([[0, 0, 1]])).data()
-    ;[...(await gradient.data())].forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 12))
+    ;[...(await gradient.data())].forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i] as number, 12)
+    })
   })
 
   test('class ids and one-hot labels give the same loss', async () => {
-    const logits = tensor([[1, 2, 3], [0.5, -1, 0]])
+    const logits = tensor([
+      [1, 2, 3],
+      [0.5, -1, 0],
+    ])
     const ids = softmaxCrossEntropy(logits, tensor([2, 0], { dtype: 'int32' }))
-    const oneHot = softmaxCrossEntropy(logits, tensor([[0, 0, 1], [1, 0, 0]]))
+    const oneHot = softmaxCrossEntropy(
+      logits,
+      tensor([
+        [0, 0, 1],
+        [1, 0, 0],
+      ]),
+    )
     expect(await ids.item()).toBeCloseTo(await oneHot.item(), 12)
   })
 })
 
 test('a hidden layer passes back Wᵀδ ⊙ g′(a), its weights get δ·hᵀ, its biases δ', async () => {
   const x = tensor([[0.3, -0.6]])
-  const w1 = tensor([[0.1, 0.4, -0.2], [-0.3, 0.2, 0.5]])
+  const w1 = tensor([
+    [0.1, 0.4, -0.2],
+    [-0.3, 0.2, 0.5],
+  ])
   const b1 = tensor([0.1, -0.1, 0.2])
   const w2 = tensor([[0.7], [-0.5], [0.3]])
   const a = linear(x, w1, b1)
@@ -129,9 +153,15 @@ test('a hidden layer passes back Wᵀδ ⊙ g′(a), its weights get δ·hᵀ, i
   const delta = (await z.item()) - 1
   const hidden = [...(await h.data())]
   const weights = [0.7, -0.5, 0.3]
-  ;[...(await dw2.data())].forEach((value, i) => expect(value).toBeCloseTo(delta * (hidden[i] as number), 12))
+  ;[...(await dw2.data())].forEach((value, i) => {
+    expect(value).toBeCloseTo(delta * (hidden[i] as number), 12)
+  })
   const deltas = hidden.map((unit, i) => (weights[i] as number) * delta * unit * (1 - unit))
-  ;[...(await db1.data())].forEach((value, i) => expect(value).toBeCloseTo(deltas[i] as number, 12))
+  ;[...(await db1.data())].forEach((value, i) => {
+    expect(value).toBeCloseTo(deltas[i] as number, 12)
+  })
   const outer = [0.3, -0.6].flatMap(input => deltas.map(d => input * d))
-  ;[...(await dw1.data())].forEach((value, i) => expect(value).toBeCloseTo(outer[i] as number, 12))
+  ;[...(await dw1.data())].forEach((value, i) => {
+    expect(value).toBeCloseTo(outer[i] as number, 12)
+  })
 })

@@ -15,6 +15,10 @@ test.each(withGradient)('%s', async (_, op) => {
 test('a wrong gradient is found, with its place', async () => {
   // The product rule without its first half.
   const wrong = (x: Tensor): Tensor => mul(detach(x), x)
-  const { failures } = await gradientCheck(wrong, { samples: [{ inputs: [{ shape: [3], low: 1, high: 2 }] }] })
-  expect(failures[0]?.message).toMatch(/^\[wrong\] gradient of order 1, input 0, index \[0\]: by differences .*, by grad/)
+  const { failures } = await gradientCheck(wrong, {
+    samples: [{ inputs: [{ shape: [3], low: 1, high: 2 }] }],
+  })
+  expect(failures[0]?.message).toMatch(
+    /^\[wrong\] gradient of order 1, input 0, index \[0\]: by differences .*, by grad/,
+  )
 })

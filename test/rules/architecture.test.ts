@@ -42,7 +42,9 @@ function files(folder: string, ending: string): string[] {
 function valueImports(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8')
   const found: string[] = []
-  for (const [, clause, path] of text.matchAll(/^(?:import|export)\s+(?:([^'"]*?)\s+from\s+)?['"](\.[^'"?]+)['"]/gm)) {
+  for (const [, clause, path] of text.matchAll(
+    /^(?:import|export)\s+(?:([^'"]*?)\s+from\s+)?['"](\.[^'"?]+)['"]/gm,
+  )) {
     const isType = clause?.startsWith('type ') || isOnlyTypes(clause)
     if (path && !isType) found.push(normalize(join(dirname(file), path)))
   }
@@ -50,11 +52,17 @@ function valueImports(file: string): string[] {
 }
 
 function isOnlyTypes(clause: string | undefined): boolean {
-  const names = /^\{([\s\S]*)\}$/.exec(clause ?? '')?.[1]?.split(',').map(name => name.trim()).filter(Boolean)
+  const names = /^\{([\s\S]*)\}$/
+    .exec(clause ?? '')?.[1]
+    ?.split(',')
+    .map(name => name.trim())
+    .filter(Boolean)
   return names?.every(name => name.startsWith('type ')) ?? false
 }
 
-const sources = files('src', '.ts').filter(file => !file.startsWith(join('src', 'harness')) && !file.endsWith('.d.ts'))
+const sources = files('src', '.ts').filter(
+  file => !file.startsWith(join('src', 'harness')) && !file.endsWith('.d.ts'),
+)
 const roomOf = (file: string): string => relative('src', file).split(/[\\/]/)[0] as string
 const floorOf = (room: string): number => FLOORS.findIndex(floor => floor.includes(room))
 
@@ -93,20 +101,29 @@ describe('imports', () => {
   })
 
   test('the harness stands on errors alone', () => {
-    const wrong = files(join('src', 'harness'), '.ts').flatMap(file => valueImports(file).filter(target => !['harness', 'errors.ts'].includes(roomOf(target))))
+    const wrong = files(join('src', 'harness'), '.ts').flatMap(file =>
+      valueImports(file).filter(target => !['harness', 'errors.ts'].includes(roomOf(target))),
+    )
     expect(wrong).toEqual([])
   })
 })
 
 describe('files', () => {
   test('open with a sentence that says what lives there', () => {
-    const all = [...files('src', '.ts'), ...files('test', '.ts'), ...files('demo', '.ts'), ...files('bench', '.ts')]
+    const all = [
+      ...files('src', '.ts'),
+      ...files('test', '.ts'),
+      ...files('demo', '.ts'),
+      ...files('bench', '.ts'),
+    ]
     const silent = all.filter(file => !/^\/\/ \S.{10,}/.test(readFileSync(join(root, file), 'utf8')))
     expect(silent).toEqual([])
   })
 
   test('shaders/ holds shaders only, and each names its own path', () => {
-    const found = readdirSync(join(root, 'shaders'), { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
+    const found = readdirSync(join(root, 'shaders'), { recursive: true, withFileTypes: true }).filter(entry =>
+      entry.isFile(),
+    )
     expect(found.filter(entry => !entry.name.endsWith('.wgsl'))).toEqual([])
     for (const file of files('shaders', '.wgsl')) {
       const path = relative('shaders', file).replaceAll('\\', '/')
@@ -115,7 +132,22 @@ describe('files', () => {
   })
 
   test('the top level is as the owner fixed it', () => {
-    const allowed = ['LICENSE', 'README.md', 'bench', 'demo', 'package-lock.json', 'package.json', 'shaders', 'src', 'test', 'tsconfig.json', 'vite.config.ts', 'dist', 'node_modules', 'biome.json']
+    const allowed = [
+      'LICENSE',
+      'README.md',
+      'bench',
+      'demo',
+      'package-lock.json',
+      'package.json',
+      'shaders',
+      'src',
+      'test',
+      'tsconfig.json',
+      'vite.config.ts',
+      'dist',
+      'node_modules',
+      'biome.json',
+    ]
     const found = readdirSync(root).filter(name => !name.startsWith('.'))
     expect(found.filter(name => !allowed.includes(name))).toEqual([])
   })

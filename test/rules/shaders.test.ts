@@ -47,11 +47,20 @@ function dispatchesOf(name: string): Map<string, Dispatch> {
       const specs = (list: readonly Spec[]): Spec[] =>
         list.map(({ shape, dtype }) => ({ shape, dtype: half && dtype === 'float32' ? 'float16' : dtype }))
       for (const variant of primitive.kernel.variants) {
-        const request = { inputs: specs(inputs), outputs: specs(outputs), attributes, device: everything, variant }
+        const request = {
+          inputs: specs(inputs),
+          outputs: specs(outputs),
+          attributes,
+          device: everything,
+          variant,
+        }
         if (primitive.kernel.supports && !primitive.kernel.supports(request)) continue
         const { dispatches }: Program = primitive.kernel.program(request)
         for (const dispatch of dispatches) {
-          found.set(`${sourceKey(dispatch.source)} ${Object.keys(dispatch.overrides ?? {})} ${JSON.stringify(dispatch.bindings)}`, dispatch)
+          found.set(
+            `${sourceKey(dispatch.source)} ${Object.keys(dispatch.overrides ?? {})} ${JSON.stringify(dispatch.bindings)}`,
+            dispatch,
+          )
         }
       }
     }
@@ -66,21 +75,35 @@ function check(dispatch: Dispatch): void {
   const where = sourceKey(dispatch.source)
   const reflected = new WgslReflect(readable(join(dispatch.source).code))
   const entries = reflected.entry.compute
-  expect(entries.map(entry => entry.name), where).toEqual(['main'])
+  expect(
+    entries.map(entry => entry.name),
+    where,
+  ).toEqual(['main'])
 
   const storage = [...reflected.storage].sort((a, b) => a.binding - b.binding)
-  expect(storage.map(({ group, binding }) => [group, binding]), where).toEqual(dispatch.bindings.map((_, i) => [0, i]))
+  expect(
+    storage.map(({ group, binding }) => [group, binding]),
+    where,
+  ).toEqual(dispatch.bindings.map((_, i) => [0, i]))
   dispatch.bindings.forEach((binding, i) => {
     const access = storage[i]?.access
-    if ('output' in binding || 'status' in binding) expect(access, `${where}: ${storage[i]?.name}`).toBe('read_write')
+    if ('output' in binding || 'status' in binding)
+      expect(access, `${where}: ${storage[i]?.name}`).toBe('read_write')
     if ('input' in binding) expect(access, `${where}: ${storage[i]?.name}`).toBe('read')
   })
 
   const [uniform, ...others] = reflected.uniforms
   expect(others, where).toEqual([])
-  expect([uniform?.name, uniform?.group, uniform?.binding], where).toEqual(['params', 0, dispatch.bindings.length])
+  expect([uniform?.name, uniform?.group, uniform?.binding], where).toEqual([
+    'params',
+    0,
+    dispatch.bindings.length,
+  ])
   const layout = paramsLayout(dispatch.source.skeleton)
-  expect(uniform?.members?.map(({ name, offset }) => [name, offset]), where).toEqual(layout.fields.map(({ name, offset }) => [name, offset]))
+  expect(
+    uniform?.members?.map(({ name, offset }) => [name, offset]),
+    where,
+  ).toEqual(layout.fields.map(({ name, offset }) => [name, offset]))
   expect(uniform?.size, where).toBe(layout.bytes)
 
   const known = reflected.overrides.map(({ name }) => name)
@@ -90,7 +113,9 @@ function check(dispatch: Dispatch): void {
 }
 
 describe('every kernel is what it is said to be', () => {
-  const primitives = Object.keys(ops).filter(name => primitiveOf(ops[name] as NonNullable<(typeof ops)[string]>))
+  const primitives = Object.keys(ops).filter(name =>
+    primitiveOf(ops[name] as NonNullable<(typeof ops)[string]>),
+  )
   test.each(primitives)('%s', name => {
     const dispatches = dispatchesOf(name)
     expect(dispatches.size).toBeGreaterThan(0)

@@ -1,0 +1,245 @@
+// benchmark: how fast an op's kernels are, each proven right before it is timed.
+import { compile } from '../compile.ts'
+import { Engine } from '../engine.ts'
+import { fail, show } from '../errors.ts'
+import { init } from '../init.ts'
+import type { AnyOp, Sample } from '../op.ts'
+import { integer, parseOptions } from '../options.ts'
+import { sizeOf } from '../shape.ts'
+import { eachTensor, type Tensor } from '../tensor.ts'
+import { WebGpuBackend } from '../webgpu/backend.ts'
+import { Meter } from '../webgpu/meter.ts'
+import { argumentsOf, callOp, drawInputs, uploadInputs } from './samples.ts'
+import { serves, variantsOf } from './variants.ts'
+import { verify } from './verify.ts'
+
+export interface BenchmarkOptions {
+  /** The engine to time. */
+  engine: Engine
+  /** The engine to compare with, and to verify against. Default: a CPU engine made for this call. */
+  reference?: Engine
+  /** Kernel variants to time. Default: every one that serves. */
+  variants?: readonly string[]
+  /** Calls to time. Default: the entry's samples marked `benchmark`. */
+  samples?: readonly Sample[]
+  /** Timed batches; the median counts. Default 9. */
+  repetitions?: number
+  /** Seeds the numbers. Default 0. */
+  seed?: number
+}
+
+/** One kernel variant on one sample. */
+export interface BenchmarkRow {
+  readonly op: string
+  readonly variant: string
+  /** Whether the engine takes this variant when left to itself. */
+  readonly chosen: boolean
+  readonly shapes: readonly (readonly number[])[]
+  /** Of one call: the median of the batches. */
+  readonly milliseconds: number
+  /** Whose clock: the GPU's own, or this thread's around a batch of calls. */
+  readonly clock: 'gpu' | 'wall'
+  /** Inputs and outputs moved once, over the time. */
+  readonly gigabytesPerSecond: number
+  /** Null for ops that state no operations: memory is what bounds them. */
+  readonly gigaflopsPerSecond: number | null
+  readonly referenceMilliseconds: number
+  /** How many times faster than the reference. */
+  readonly ratio: number
+  /** The largest error among the outputs, see `VerifyReport.errors`. */
+  readonly error: number
+  readonly adapter: string
+}
+
+/** A batch of calls takes this long: shorter ones drown in the clock's grain. */
+const BATCH_MILLISECONDS = 16
+
+/** The reference is timed again with each batch until it has taken this long in all. */
+const REFERENCE_MILLISECONDS = 1000
+
+/**
+ * Times an op's kernels on the samples its entry marks, batches of about 16 ms interleaved with calls of the
+ * reference, and gives the median. Every variant is verified on the sample first; throws `value` when one is wrong.
+ */
+export async function benchmark(op: AnyOp, options: BenchmarkOptions): Promise<BenchmarkRow[]> {
+  const engineOf = (value: unknown): Engine | undefined => (value instanceof Engine ? value : undefined)
+  const parsed = parseOptions('benchmark', options, {
+    engine: engineOf,
+    reference: engineOf,
+    variants: value => value as readonly string[] | undefined,
+    samples: value => value as readonly Sample[] | undefined,
+    repetitions: integer(9, { min: 1 }),
+    seed: integer(0),
+  })
+  const { engine = fail('option', 'benchmark', 'no engine is given.', 'Write benchmark(op, { engine: await init() }).') } = parsed
+  const { seed, repetitions } = parsed
+  const samples = parsed.samples ?? op.definition.samples.filter(sample => sample.benchmark)
+  const variants = parsed.variants ?? variantsOf(op, engine)
+  const reference = parsed.reference ?? (await init({ backend: 'cpu' }))
+  const rows: BenchmarkRow[] = []
+  try {
+    for (const sample of samples) {
+      const proof = await verify(op, { engine, reference, samples: [sample], variants, seed })
+      const [wrong] = proof.failures
+      if (wrong) fail('value', 'benchmark', `${wrong.message}.`, 'What is wrong is not timed.')
+      const rival = new Trial(op, reference, sample, seed)
+      for (const variant of variants) {
+        const trial = new Trial(op, engine, sample, seed, variant)
+        if (trial.serves) rows.push({ ...(await race(trial, rival, repetitions)), error: proof.errors[variant] ?? 0 })
+        trial.dispose()
+      }
+      rival.dispose()
+    }
+  } finally {
+    if (!parsed.reference) reference.dispose()
+  }
+  return rows
+}
+
+/** Times a trial and its rival in turn, so that what slows the machine slows both. */
+async function race(trial: Trial, rival: Trial, repetitions: number): Promise<Omit<BenchmarkRow, 'error'>> {
+  const calls = await trial.warmUp()
+  const times: number[] = []
+  const rivals: number[] = []
+  let clock: BenchmarkRow['clock'] = 'gpu'
+  for (let i = 0; i < repetitions; i++) {
+    const batch = await trial.batch(calls)
+    times.push(batch.milliseconds / calls)
+    if (batch.clock === 'wall') clock = 'wall'
+    const spent = rivals.reduce((sum, time) => sum + time, 0)
+    if (spent < REFERENCE_MILLISECONDS) rivals.push((await rival.batch(1)).milliseconds)
+  }
+  const milliseconds = median(times)
+  const referenceMilliseconds = median(rivals)
+  return {
+    op: trial.name,
+    variant: trial.variant,
+    chosen: trial.chosen,
+    shapes: trial.shapes,
+    milliseconds,
+    clock,
+    gigabytesPerSecond: trial.bytes / milliseconds / 1e6,
+    gigaflopsPerSecond: trial.operations === null ? null : trial.operations / milliseconds / 1e6,
+    referenceMilliseconds,
+    ratio: referenceMilliseconds / milliseconds,
+    adapter: trial.adapter,
+  }
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+/** One call, compiled on one engine with one variant, ready to be repeated. */
+class Trial {
+  readonly name: string
+  readonly adapter: string
+  readonly shapes: readonly (readonly number[])[]
+  readonly bytes: number
+  readonly operations: number | null
+  readonly serves: boolean
+  /** The variant that the engine would choose, where that has a name. */
+  readonly chosen: boolean
+  private readonly call: (() => Tensor[]) & { dispose(): void }
+  private readonly tensors: Tensor[]
+  private readonly meter: Meter | null
+
+  constructor(
+    op: AnyOp,
+    private readonly engine: Engine,
+    sample: Sample,
+    seed: number,
+    readonly variant = 'default',
+  ) {
+    const { runner } = engine
+    this.name = op.definition.name
+    this.adapter = engine.adapter.description
+    const inputs = engine.use(() => uploadInputs(op, sample, engine, drawInputs(sample, seed)))
+    const args = engine.use(() => argumentsOf(sample, inputs))
+    const tensors = new Set<Tensor>(inputs)
+    eachTensor(args, x => tensors.add(x))
+    this.tensors = [...tensors]
+    this.serves = serves(op, args, engine, variant)
+    const recorded = () => engine.use(() => compile(() => callOp(op, args)))
+    this.call = recorded()
+    const preferred = runner instanceof WebGpuBackend ? this.variantOf(recorded) : variant
+    if (runner instanceof WebGpuBackend && this.serves) {
+      runner.forced.set(this.name, variant)
+      try {
+        this.run(1)
+      } finally {
+        runner.forced.delete(this.name)
+      }
+    }
+    this.chosen = preferred === variant || variant === 'default'
+    const outputs = engine.use(() => this.call())
+    this.shapes = [...this.tensors, ...outputs].map(({ shape }) => shape)
+    const updated = (op.definition.updates ?? []).flatMap(index => this.tensors[index] ?? [])
+    this.bytes = [...this.tensors, ...outputs, ...updated].reduce((sum, x) => sum + sizeOf(x.shape) * engine.elementBytes(x), 0)
+    this.operations = op.definition.operations?.(inputs, outputs) ?? null
+    for (const output of outputs) output.dispose()
+    this.meter = runner instanceof WebGpuBackend ? new Meter(runner.device) : null
+  }
+
+  /** The variant this op's own dispatches take when nothing is forced. */
+  private variantOf(recorded: () => ReturnType<typeof compile<[], Tensor[]>>): string | undefined {
+    const probe = recorded()
+    const found = this.engine.use(() => probe.plan()).kernels.find(kernel => kernel.op === this.name)
+    probe.dispose()
+    return found?.variant
+  }
+
+  private run(calls: number): void {
+    this.engine.use(() => {
+      for (let i = 0; i < calls; i++) for (const output of this.call()) output.dispose()
+    })
+  }
+
+  /** Runs until pipelines and caches are warm, and gives the number of calls that fill a batch. */
+  async warmUp(): Promise<number> {
+    await this.batch(1)
+    let calls = 1
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const { milliseconds } = await this.batch(calls)
+      if (milliseconds >= 0.75 * BATCH_MILLISECONDS) break
+      calls = Math.min(10_000, Math.ceil((calls * BATCH_MILLISECONDS) / Math.max(milliseconds, 0.01)))
+    }
+    return calls
+  }
+
+  /** Times so many calls: on a GPU one pass of as many dispatches, by its own clock where it has one. */
+  async batch(calls: number): Promise<{ milliseconds: number; clock: BenchmarkRow['clock'] }> {
+    const { runner } = this.engine
+    await this.engine.idle()
+    const start = performance.now()
+    if (this.meter && runner instanceof WebGpuBackend) {
+      this.meter.repetitions = calls
+      runner.meter = this.meter
+      try {
+        this.run(1)
+      } finally {
+        runner.meter = null
+      }
+    } else {
+      this.run(calls)
+    }
+    await this.engine.idle()
+    const wall = performance.now() - start
+    const own = (await this.meter?.milliseconds()) ?? null
+    return own === null ? { milliseconds: wall, clock: 'wall' } : { milliseconds: own, clock: 'gpu' }
+  }
+
+  dispose(): void {
+    this.call.dispose()
+    this.meter?.dispose()
+    for (const x of this.tensors) x.dispose()
+  }
+}
+
+/** A row in words, for a table. */
+export function describeRow(row: BenchmarkRow): string {
+  const speed = row.gigaflopsPerSecond === null ? `${row.gigabytesPerSecond.toFixed(2)} GB/s` : `${row.gigaflopsPerSecond.toFixed(2)} GFLOP/s`
+  const shapes = row.shapes.map(show).join(' ')
+  return `${row.op} ${row.variant}${row.chosen ? '*' : ''} ${shapes}: ${row.milliseconds.toFixed(4)} ms, ${speed}, ${row.ratio.toFixed(1)}× the CPU, error ${row.error.toExponential(1)}`
+}
