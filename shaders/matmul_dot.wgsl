@@ -1,11 +1,10 @@
 // matmul_dot.wgsl: matrix product with little output and a long depth: several threads share the depth of each tile.
-// SPLIT threads (a power of two, at most 64) compute one tile of 4 rows × 4 columns, each every SPLIT-th depth step; the
+// `split` threads (a power of two, at most 64) compute one tile of 4 rows × 4 columns, each every split-th depth step; the
 // partial sums then meet in workgroup memory, halving their number at each step of a tree, so that the order of
 // additions is always the same. At an edge the last row or column is computed again and not stored.
-// Memory: 8 loads for 16 multiply-adds, and SPLIT · 16 partial sums a tile through workgroup memory.
+// Memory: 8 loads for 16 multiply-adds, and split · 16 partial sums a tile through workgroup memory.
 
 const WORKGROUP_SIZE = 64u;
-override SPLIT: u32 = 64;
 
 struct Params {
   rows: u32,
@@ -16,10 +15,13 @@ struct Params {
   depthStrideA: u32,
   columnStride: u32,
   depthStrideB: u32,
+  // Threads that share a tile, a power of two.
+  split: u32,
   // Tiles along the columns, in one matrix, and in all.
   tilesAcross: u32,
   tilesEach: u32,
   tiles: u32,
+  batchRank: u32,
   batch: array<vec4<u32>, 2>,
   batchA: array<vec4<u32>, 2>,
   batchB: array<vec4<u32>, 2>,
@@ -48,8 +50,8 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
-  let tile = workgroupIndex(group, groups) * (WORKGROUP_SIZE / SPLIT) + lane / SPLIT;
-  let share = lane % SPLIT;
+  let tile = workgroupIndex(group, groups) * (WORKGROUP_SIZE / params.split) + lane / params.split;
+  let share = lane % params.split;
   // Threads without a tile go along, for the barriers, with no depth of their own.
   let busy = tile < params.tiles;
   let matrix = select(0, tile / params.tilesEach, busy);
@@ -63,7 +65,7 @@ fn main(
   var sum1 = vec4<f32>();
   var sum2 = vec4<f32>();
   var sum3 = vec4<f32>();
-  for (var k = share; k < select(0, params.depth, busy); k += SPLIT) {
+  for (var k = share; k < select(0, params.depth, busy); k += params.split) {
     let atA = rows + k * params.depthStrideA;
     let atB = columns + k * params.depthStrideB;
     let y = vec4(f32(b[atB.x]), f32(b[atB.y]), f32(b[atB.z]), f32(b[atB.w]));
@@ -76,7 +78,7 @@ fn main(
   partial1[lane] = sum1;
   partial2[lane] = sum2;
   partial3[lane] = sum3;
-  for (var half = SPLIT / 2; half > 0; half /= 2) {
+  for (var half = params.split / 2; half > 0; half /= 2) {
     workgroupBarrier();
     if (share < half) {
       partial0[lane] += partial0[lane + half];

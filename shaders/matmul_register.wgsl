@@ -1,12 +1,11 @@
 // matmul_register.wgsl: matrix product from registers alone: no workgroup memory, no barrier, no feature.
 // One thread computes 8 rows × 4 columns and keeps them in eight vectors, written out one by one since software
-// rasterisers keep indexed arrays in memory. A workgroup is ACROSS threads along the columns by 64 / ACROSS along the
-// rows; a thread's columns lie ACROSS apart, so that neighbouring threads read neighbouring elements. Any strides serve:
+// rasterisers keep indexed arrays in memory. A workgroup is `across` threads along the columns by 64 / across along the
+// rows; a thread's columns lie `across` apart, so that neighbouring threads read neighbouring elements. Any strides serve:
 // transposed operands cost nothing extra. At an edge the last row or column is computed again and not stored.
 // Memory: 12 loads for 32 multiply-adds.
 
 const WORKGROUP_SIZE = 64u;
-override ACROSS: u32 = 64;
 
 struct Params {
   rows: u32,
@@ -17,10 +16,13 @@ struct Params {
   depthStrideA: u32,
   columnStride: u32,
   depthStrideB: u32,
+  // Threads of a workgroup along the columns, a power of two.
+  across: u32,
   // Tiles of workgroups along the columns, in one matrix, and in all.
   tilesAcross: u32,
   tilesEach: u32,
   tiles: u32,
+  batchRank: u32,
   batch: array<vec4<u32>, 2>,
   batchA: array<vec4<u32>, 2>,
   batchB: array<vec4<u32>, 2>,
@@ -34,7 +36,7 @@ fn storeRow(matrix: u32, row: u32, column: u32, sums: vec4<f32>) {
   if (row >= params.rows) { return; }
   let start = (matrix * params.rows + row) * params.columns;
   for (var j = 0u; j < 4; j++) {
-    let each = column + j * ACROSS;
+    let each = column + j * params.across;
     if (each < params.columns) { store(start + each, each, sums[j]); }
   }
 }
@@ -49,13 +51,13 @@ fn main(
   if (tile >= params.tiles) { return; }
   let matrix = tile / params.tilesEach;
   let place = tile % params.tilesEach;
-  let row = (place / params.tilesAcross * (WORKGROUP_SIZE / ACROSS) + lane / ACROSS) * 8;
-  let column = place % params.tilesAcross * (4 * ACROSS) + lane % ACROSS;
+  let row = (place / params.tilesAcross * (WORKGROUP_SIZE / params.across) + lane / params.across) * 8;
+  let column = place % params.tilesAcross * (4 * params.across) + lane % params.across;
   let offsets = matrixOffsets(matrix);
   let lastRow = params.rows - 1;
   let rowsLow = offsets.x + min(vec4(row) + vec4<u32>(0, 1, 2, 3), vec4(lastRow)) * params.rowStride;
   let rowsHigh = offsets.x + min(vec4(row) + vec4<u32>(4, 5, 6, 7), vec4(lastRow)) * params.rowStride;
-  let steps = vec4<u32>(0, 1, 2, 3) * ACROSS;
+  let steps = vec4<u32>(0, 1, 2, 3) * params.across;
   let columns = offsets.y + min(vec4(column) + steps, vec4(params.columns - 1)) * params.columnStride;
   var sum0 = vec4<f32>();
   var sum1 = vec4<f32>();

@@ -15,6 +15,7 @@ struct Params {
   depthStrideB: u32,
   // Outputs in all.
   size: u32,
+  batchRank: u32,
   batch: array<vec4<u32>, 2>,
   batchA: array<vec4<u32>, 2>,
   batchB: array<vec4<u32>, 2>,

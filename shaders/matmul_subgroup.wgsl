@@ -9,7 +9,7 @@
 
 enable subgroups;
 
-override WORKGROUP_SIZE: u32 = 32;
+const WORKGROUP_SIZE = 32u;
 override SWAP: bool = false;
 
 struct Params {
@@ -25,6 +25,7 @@ struct Params {
   tilesAcross: u32,
   tilesEach: u32,
   tiles: u32,
+  batchRank: u32,
   batch: array<vec4<u32>, 2>,
   batchA: array<vec4<u32>, 2>,
   batchB: array<vec4<u32>, 2>,

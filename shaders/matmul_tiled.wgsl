@@ -24,6 +24,7 @@ struct Params {
   splits: u32,
   splitDepth: u32,
   matrices: u32,
+  batchRank: u32,
   batch: array<vec4<u32>, 2>,
   batchA: array<vec4<u32>, 2>,
   batchB: array<vec4<u32>, 2>,
@@ -117,17 +118,20 @@ fn main(
       else { fillB(piece - DEEP * HIGH, offsets.y, column, begin, end); }
     }
     workgroupBarrier();
-    for (var k = 0u; k < DEPTH; k++) {
-      var y: array<vec4<f32>, COLUMN_VECTORS>;
-      for (var j = 0u; j < COLUMN_VECTORS; j++) { y[j] = tileB[k * (WIDE + 1) + along + j * COLUMN_THREADS]; }
-      for (var i = 0u; i < ROW_VECTORS; i++) {
-        let x = tileA[k * (HIGH + 1) + down + i * ROW_THREADS];
-        for (var j = 0u; j < COLUMN_VECTORS; j++) {
-          let at = 4 * (i * COLUMN_VECTORS + j);
-          sums[at] = fma(x.xxxx, y[j], sums[at]);
-          sums[at + 1] = fma(x.yyyy, y[j], sums[at + 1]);
-          sums[at + 2] = fma(x.zzzz, y[j], sums[at + 2]);
-          sums[at + 3] = fma(x.wwww, y[j], sums[at + 3]);
+    // Four steps at a time for a compiler to unroll, and no more than the depth has left.
+    for (var four = begin; four < end && four < begin + DEPTH; four += 4) {
+      for (var k = four - begin; k < four - begin + 4; k++) {
+        var y: array<vec4<f32>, COLUMN_VECTORS>;
+        for (var j = 0u; j < COLUMN_VECTORS; j++) { y[j] = tileB[k * (WIDE + 1) + along + j * COLUMN_THREADS]; }
+        for (var i = 0u; i < ROW_VECTORS; i++) {
+          let x = tileA[k * (HIGH + 1) + down + i * ROW_THREADS];
+          for (var j = 0u; j < COLUMN_VECTORS; j++) {
+            let at = 4 * (i * COLUMN_VECTORS + j);
+            sums[at] = fma(x.xxxx, y[j], sums[at]);
+            sums[at + 1] = fma(x.yyyy, y[j], sums[at + 1]);
+            sums[at + 2] = fma(x.zzzz, y[j], sums[at + 2]);
+            sums[at + 3] = fma(x.wwww, y[j], sums[at + 3]);
+          }
         }
       }
     }

@@ -5,12 +5,10 @@
 
 /// Four neighbouring elements of a; all 0 where they lie outside the matrix, which no vector does in part.
 fn loadA(index: u32, count: u32) -> vec4<f32> {
-  if (count >= 4) { return vec4<f32>(a[index / 4]); }
-  return vec4<f32>();
+  return select(vec4<f32>(), vec4<f32>(a[min(index / 4, arrayLength(&a) - 1)]), count >= 4);
 }
 
 /// Four neighbouring elements of b; all 0 where they lie outside the matrix, which no vector does in part.
 fn loadB(index: u32, count: u32) -> vec4<f32> {
-  if (count >= 4) { return vec4<f32>(b[index / 4]); }
-  return vec4<f32>();
+  return select(vec4<f32>(), vec4<f32>(b[min(index / 4, arrayLength(&b) - 1)]), count >= 4);
 }

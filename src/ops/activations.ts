@@ -18,10 +18,11 @@ import { map, mapReference } from '../skeletons/map.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { add, greater, less, mul, sub, where } from './binary.ts'
+import { general, INTEGERS, inferUnary, unary } from './entries.ts'
 import { elementwiseSamples, special, ulps } from './samples.ts'
 import { tensorAndOptions, type Unary, type WithOptions } from './signature.ts'
 import { erf as erfExact, sigmoid as logistic } from './special.ts'
-import { erf, exp, general, INTEGERS, inferUnary, square, tanh, unary } from './unary.ts'
+import { erf, exp, square, tanh } from './unary.ts'
 
 /** Logistic function 1 / (1 + exp(−x)). */
 export const sigmoid: Unary = unary({

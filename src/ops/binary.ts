@@ -15,15 +15,16 @@ import notEqualWgsl from '../../shaders/binary/not_equal.wgsl?raw'
 import subWgsl from '../../shaders/binary/sub.wgsl?raw'
 import clipWgsl from '../../shaders/ternary/clip.wgsl?raw'
 import whereWgsl from '../../shaders/ternary/where.wgsl?raw'
-import { type DType, floatOf, isFloat } from '../dtype.ts'
+import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { shader } from '../kernel.ts'
-import { defineOp, type Op, type Sample, type Tolerance } from '../op.ts'
+import { defineOp, type Op } from '../op.ts'
 import { optionalNumber } from '../options.ts'
 import { broadcastShapes } from '../shape.ts'
 import { map, mapReference } from '../skeletons/map.ts'
 import type { Spec } from '../tape.ts'
 import { Tensor } from '../tensor.ts'
+import { binary } from './entries.ts'
 import { elementwiseSamples, special, ulps } from './samples.ts'
 import {
   type Binary,
@@ -31,131 +32,8 @@ import {
   type Operand,
   refuseExtra,
   tensorAndOptions,
-  twoOperands,
   type WithOptions,
 } from './signature.ts'
-
-export interface BinaryEntry {
-  readonly name: string
-  /** 'number': as the operands. 'float': true division. 'bool': a test. */
-  readonly result: 'number' | 'float' | 'bool'
-  readonly reference: (a: number, b: number) => number
-  readonly integer?: (a: number, b: number) => number
-  readonly kernel: string | ((dtype: DType) => string)
-  /** Gradients before broadcasting is undone; null where the slopes are 0. */
-  readonly gradient: ((a: Tensor, b: Tensor, y: Tensor, g: Tensor) => [Tensor, Tensor]) | null
-  readonly tolerance: () => Tolerance
-  /** Range to draw operands from, and whether ties must be avoided. */
-  readonly draw?: { low: number; high: number }
-  readonly ties?: 'avoid'
-  readonly integers?: boolean
-}
-
-/** Shapes every binary op is proven on: equal, scalars on either side, broadcasting rows, columns and both. */
-function binarySamples({
-  draw = { low: -3, high: 3 },
-  ties,
-  integers = true,
-  result,
-}: BinaryEntry): Sample<[Operand, Operand]>[] {
-  const shapes = [
-    [[], []],
-    [[1], [1]],
-    [[67], [67]],
-    [[3, 5], []],
-    [[], [3, 5]],
-    [[3, 5], [5]],
-    [
-      [4, 1, 3],
-      [2, 1],
-    ],
-    [
-      [2, 3, 4],
-      [2, 1, 4],
-    ],
-    [[0, 3], [3]],
-  ]
-  const samples: Sample<[Operand, Operand]>[] = shapes.map(([a = [], b = []]) => ({
-    inputs: [
-      { shape: a, ...draw, ...(ties ? { clearOfIntegers: true } : {}) },
-      // Operands a third apart never tie.
-      { shape: b, ...draw, ...(ties ? { values: [-2, 1, 0, 2, -1] } : {}) },
-    ],
-  }))
-  const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 1, -1, 2.5]
-  samples.push({
-    inputs: [
-      { shape: [7, 1], values },
-      { shape: [1, 7], values },
-    ],
-    gradient: false,
-    note: 'special values have no finite differences',
-  })
-  samples.push({
-    inputs: [
-      { shape: [128, 1024], ...draw },
-      { shape: [1024], ...draw },
-    ],
-    benchmark: true,
-    gradient: false,
-    note: 'too large for finite differences',
-  })
-  samples.push({
-    inputs: [
-      { shape: [128, 1024], ...draw },
-      { shape: [128, 1024], ...draw },
-    ],
-    benchmark: true,
-    gradient: false,
-    note: 'too large for finite differences',
-  })
-  if (!integers) return samples
-  for (const dtype of ['int32', 'uint32'] as const) {
-    const operands =
-      dtype === 'int32' ? [0, 1, -1, 7, -3, 46341, 2147483647] : [0, 1, 7, 3, 65537, 4294967295]
-    samples.push({
-      inputs: [
-        { shape: [operands.length, 1], dtype, values: operands },
-        { shape: [operands.length], dtype, values: result === 'float' ? [1, 2, 3] : operands },
-      ],
-      gradient: false,
-      note: 'integers have no gradient',
-    })
-  }
-  return samples
-}
-
-/** An elementwise op of two operands. */
-export function binary(entry: BinaryEntry): Binary {
-  const { name, result, kernel, gradient } = entry
-  return defineOp<object, [a: Operand, b: Operand]>({
-    name,
-    family: result === 'bool' ? 'comparison' : 'binary',
-    parse: twoOperands(name),
-    infer: ([a, b]) => inferBinary(name, result, a as Spec, b as Spec),
-    reference: mapReference(
-      entry.reference as (...operands: number[]) => number,
-      (result === 'number' ? entry.integer : undefined) as never,
-    ),
-    kernel: map(
-      request => shader(typeof kernel === 'string' ? kernel : kernel((request.inputs[0] as Spec).dtype)),
-      { float: result === 'float' },
-    ),
-    gradient: gradient
-      ? ([a, b], [y], [g]) => gradient(a as Tensor, b as Tensor, y as Tensor, g as Tensor)
-      : 'none',
-    tolerance: entry.tolerance,
-    samples: binarySamples(entry),
-  })
-}
-
-function inferBinary(name: string, result: BinaryEntry['result'], a: Spec, b: Spec): Spec {
-  const shape = broadcastShapes(name, a.shape, b.shape)
-  if (result === 'bool') return { shape, dtype: 'bool' }
-  if (a.dtype === 'bool')
-    fail('dtype', name, 'the operands are bool; they must be numbers.', "Use cast(x, 'int32') first.")
-  return { shape, dtype: result === 'float' ? floatOf(a.dtype) : a.dtype }
-}
 
 /** a + b. */
 export const add: Binary = binary({

@@ -18,7 +18,7 @@ export interface CumsumOptions {
   axis?: number
 }
 
-export interface AxisAttributes {
+export interface CumsumAttributes {
   readonly axis: number
 }
 
@@ -28,7 +28,7 @@ const tooLarge = { gradient: false, note: 'too large for finite differences' } a
 
 /** Running sums: element j is the sum of elements 0 to j along the axis. Integers wrap. Throws `dtype` for bools. */
 export const cumsum: WithOptions<CumsumOptions> = defineOp<
-  AxisAttributes,
+  CumsumAttributes,
   [x: Tensor, options?: CumsumOptions]
 >({
   name: 'cumsum',

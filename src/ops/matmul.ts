@@ -144,7 +144,8 @@ export const matmul: Op<MatmulArguments> = defineOp<ProductAttributes, MatmulArg
     return [da, db]
   },
   tolerance,
-  operations: ([a, b], [out]) => 2 * sizeOf((out as Spec).shape) * depthOf((a as Spec).shape, (b as Spec).shape, (out as Spec).shape),
+  operations: ([a, b], [out]) =>
+    2 * sizeOf((out as Spec).shape) * depthOf((a as Spec).shape, (b as Spec).shape, (out as Spec).shape),
   samples: [
     ...stored(1, 1, 1),
     ...stored(3, 4, 5),

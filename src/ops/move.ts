@@ -13,9 +13,9 @@ import {
   sizeOf,
   stridesOf,
 } from '../shape.ts'
-import { type Move, move, moveReference } from '../skeletons/move.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
+import { type Moves, moved } from './entries.ts'
 import { ulps } from './samples.ts'
 import {
   checkTensor,
@@ -25,17 +25,6 @@ import {
   type Unary,
   type WithOptions,
 } from './signature.ts'
-
-export type Moves<A extends object> = (
-  inputs: readonly Spec[],
-  output: Spec,
-  attributes: A,
-) => readonly Move[]
-
-/** The parts of an entry that follow from its moves. Movement is exact. */
-export function moved<A extends object>(moves: Moves<A>) {
-  return { family: 'movement', reference: moveReference(moves), kernel: move(moves), tolerance: ulps(0) }
-}
 
 /** The move of everything, in order. */
 const whole: Moves<object> = ([x]) => [
@@ -65,7 +54,8 @@ function resolveShape(x: Tensor, shape: unknown): Shape {
   const unknown = asked.indexOf(-1)
   const known = checkShape('reshape', unknown < 0 ? asked : asked.toSpliced(unknown, 1, 1))
   const rest = sizeOf(known)
-  const resolved = unknown < 0 ? known : known.toSpliced(unknown, 1, rest === 0 ? 0 : x.size / rest)
+  const resolved =
+    unknown < 0 ? known : known.toSpliced(unknown, 1, rest === 0 ? 0 : Math.floor(x.size / rest))
   if (sizeOf(resolved) !== x.size) {
     fail(
       'shape',

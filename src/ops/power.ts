@@ -3,7 +3,8 @@
 import powWgsl from '../../shaders/binary/pow.wgsl?raw'
 import powIntegerWgsl from '../../shaders/binary/pow_integer.wgsl?raw'
 import { isFloat } from '../dtype.ts'
-import { binary, equal, mul, sub, where } from './binary.ts'
+import { equal, mul, sub, where } from './binary.ts'
+import { binary } from './entries.ts'
 import { ulps } from './samples.ts'
 import type { Binary } from './signature.ts'
 import { log } from './unary.ts'
@@ -13,7 +14,8 @@ export const pow: Binary = binary({
   name: 'pow',
   result: 'number',
   // NumPy and C say 1 where JavaScript says NaN.
-  reference: (a, b) => (a === 1 || b === 0 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b),
+  reference: (a, b) =>
+    a === 1 || b === 0 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b,
   integer: powInteger,
   kernel: dtype => (isFloat(dtype) ? powWgsl : powIntegerWgsl),
   gradient: (a, b, y, g) => [

@@ -26,74 +26,19 @@ import sinWgsl from '../../shaders/unary/sin.wgsl?raw'
 import sqrtWgsl from '../../shaders/unary/sqrt.wgsl?raw'
 import squareWgsl from '../../shaders/unary/square.wgsl?raw'
 import tanhWgsl from '../../shaders/unary/tanh.wgsl?raw'
-import { type DType, floatOf, isFloat } from '../dtype.ts'
-import { fail } from '../errors.ts'
+import { type DType, isFloat } from '../dtype.ts'
 import { shader } from '../kernel.ts'
-import { defineOp, type Op, type Sample, type SampleInput, type Tolerance } from '../op.ts'
+import { defineOp, type Op, type Sample } from '../op.ts'
 import { checkDType } from '../options.ts'
 import { map, mapReference } from '../skeletons/map.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { add, div, mul, sub } from './binary.ts'
+import { general, INTEGERS, unary } from './entries.ts'
 import { elementwiseSamples, special, ULP, ulps } from './samples.ts'
-import { checkTensor, oneTensor, refuseExtra, type Unary } from './signature.ts'
+import { checkTensor, refuseExtra, type Unary } from './signature.ts'
 import { erf as erfExact, roundHalfEven } from './special.ts'
 
-/** The same numbers as another dtype. */
-const integers = (dtype: DType, values: readonly number[]): Sample<[Tensor]> => ({
-  inputs: [{ shape: [values.length], dtype, values }],
-  gradient: false,
-  note: 'integers have no gradient',
-})
-
-export const INTEGERS: readonly Sample<[Tensor]>[] = [
-  integers('int32', [0, 1, -1, 7, -2147483647, 2147483647]),
-  integers('uint32', [0, 1, 7, 4294967295]),
-]
-
-export interface UnaryEntry {
-  readonly name: string
-  /** 'float': integers become float32. 'same': numbers keep their dtype. 'bool': a test. */
-  readonly result: 'float' | 'same' | 'bool'
-  readonly reference: (x: number) => number
-  /** Where integers are computed otherwise. */
-  readonly integer?: (x: number) => number
-  readonly kernel: string | ((dtype: DType) => string)
-  /** dx from x, y and the incoming g; null where the slope is 0 everywhere or there is none. */
-  readonly gradient: ((x: Tensor, y: Tensor, g: Tensor) => Tensor) | null
-  readonly tolerance: () => Tolerance
-  readonly samples: readonly Sample<[Tensor]>[]
-  readonly family?: string
-}
-
-/** An elementwise op of one operand. */
-export function unary(entry: UnaryEntry): Unary {
-  const { name, result, kernel, gradient } = entry
-  return defineOp<object, [Tensor]>({
-    name,
-    family: entry.family ?? 'unary',
-    parse: oneTensor(name),
-    infer: ([x]) => inferUnary(name, result, x as Spec),
-    reference: mapReference(entry.reference, result === 'same' ? entry.integer : undefined),
-    kernel: map(
-      request => shader(typeof kernel === 'string' ? kernel : kernel((request.inputs[0] as Spec).dtype)),
-      { float: result === 'float' },
-    ),
-    gradient: gradient ? ([x], [y], [g]) => [gradient(x as Tensor, y as Tensor, g as Tensor)] : 'none',
-    samples: entry.samples,
-    tolerance: entry.tolerance,
-  })
-}
-
-export function inferUnary(name: string, result: UnaryEntry['result'], x: Spec): Spec {
-  if (result === 'bool') return { shape: x.shape, dtype: 'bool' }
-  if (result === 'float') return { shape: x.shape, dtype: floatOf(x.dtype) }
-  if (x.dtype === 'bool')
-    fail('dtype', name, 'x is bool; it must be a number.', "Use cast(x, 'int32') first.")
-  return x
-}
-
-export const general: Pick<SampleInput, 'low' | 'high'> = { low: -3, high: 3 }
 const positive = { low: 0.2, high: 4 }
 const unsigned = (signedWgsl: string, unsignedWgsl: string) => (dtype: DType) =>
   dtype === 'uint32' ? unsignedWgsl : signedWgsl

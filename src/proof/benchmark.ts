@@ -71,7 +71,14 @@ export async function benchmark(op: AnyOp, options: BenchmarkOptions): Promise<B
     repetitions: integer(9, { min: 1 }),
     seed: integer(0),
   })
-  const { engine = fail('option', 'benchmark', 'no engine is given.', 'Write benchmark(op, { engine: await init() }).') } = parsed
+  const {
+    engine = fail(
+      'option',
+      'benchmark',
+      'no engine is given.',
+      'Write benchmark(op, { engine: await init() }).',
+    ),
+  } = parsed
   const { seed, repetitions } = parsed
   const samples = parsed.samples ?? op.definition.samples.filter(sample => sample.benchmark)
   const variants = parsed.variants ?? variantsOf(op, engine)
@@ -85,7 +92,8 @@ export async function benchmark(op: AnyOp, options: BenchmarkOptions): Promise<B
       const rival = new Trial(op, reference, sample, seed)
       for (const variant of variants) {
         const trial = new Trial(op, engine, sample, seed, variant)
-        if (trial.serves) rows.push({ ...(await race(trial, rival, repetitions)), error: proof.errors[variant] ?? 0 })
+        if (trial.serves)
+          rows.push({ ...(await race(trial, rival, repetitions)), error: proof.errors[variant] ?? 0 })
         trial.dispose()
       }
       rival.dispose()
@@ -176,7 +184,10 @@ class Trial {
     const outputs = engine.use(() => this.call())
     this.shapes = [...this.tensors, ...outputs].map(({ shape }) => shape)
     const updated = (op.definition.updates ?? []).flatMap(index => this.tensors[index] ?? [])
-    this.bytes = [...this.tensors, ...outputs, ...updated].reduce((sum, x) => sum + sizeOf(x.shape) * engine.elementBytes(x), 0)
+    this.bytes = [...this.tensors, ...outputs, ...updated].reduce(
+      (sum, x) => sum + sizeOf(x.shape) * engine.elementBytes(x),
+      0,
+    )
     this.operations = op.definition.operations?.(inputs, outputs) ?? null
     for (const output of outputs) output.dispose()
     this.meter = runner instanceof WebGpuBackend ? new Meter(runner.device) : null
@@ -239,7 +250,10 @@ class Trial {
 
 /** A row in words, for a table. */
 export function describeRow(row: BenchmarkRow): string {
-  const speed = row.gigaflopsPerSecond === null ? `${row.gigabytesPerSecond.toFixed(2)} GB/s` : `${row.gigaflopsPerSecond.toFixed(2)} GFLOP/s`
+  const speed =
+    row.gigaflopsPerSecond === null
+      ? `${row.gigabytesPerSecond.toFixed(2)} GB/s`
+      : `${row.gigaflopsPerSecond.toFixed(2)} GFLOP/s`
   const shapes = row.shapes.map(show).join(' ')
   return `${row.op} ${row.variant}${row.chosen ? '*' : ''} ${shapes}: ${row.milliseconds.toFixed(4)} ms, ${speed}, ${row.ratio.toFixed(1)}× the CPU, error ${row.error.toExponential(1)}`
 }

@@ -28,7 +28,8 @@ export function firstDifference(
 
 function agrees(expected: number, actual: number, { absolute, relative }: Tolerance): boolean {
   if (expected === actual) return true
-  if (!Number.isFinite(expected) || !Number.isFinite(actual)) return Number.isNaN(expected) && Number.isNaN(actual)
+  if (!Number.isFinite(expected) || !Number.isFinite(actual))
+    return Number.isNaN(expected) && Number.isNaN(actual)
   return Math.abs(actual - expected) <= absolute + relative * Math.abs(expected)
 }
 

@@ -5,14 +5,22 @@ import { fail, show } from '../errors.ts'
 import { grad } from '../grad.ts'
 import { init } from '../init.ts'
 import type { AnyOp, Sample } from '../op.ts'
-import { boolean, integer, number, parseOptions } from '../options.ts'
 import { add, mul } from '../ops/binary.ts'
 import { tensor } from '../ops/create.ts'
 import { sum } from '../ops/reduce.ts'
+import { boolean, integer, number, parseOptions } from '../options.ts'
 import { hostRandom } from '../random.ts'
 import { stridesOf } from '../shape.ts'
-import { scope, Tensor } from '../tensor.ts'
-import { argumentsOf, callOp, describeSample, drawInputs, drawWeights, upload, type Drawn } from './samples.ts'
+import { scope, type Tensor } from '../tensor.ts'
+import {
+  argumentsOf,
+  callOp,
+  type Drawn,
+  describeSample,
+  drawInputs,
+  drawWeights,
+  upload,
+} from './samples.ts'
 
 export interface GradientCheckOptions {
   /** Inputs to check at. Default: the entry's samples but those marked `gradient: false`; a plain function needs them. */
@@ -71,7 +79,8 @@ export async function gradientCheck(
   target: AnyOp | ((...inputs: Tensor[]) => Tensor),
   options: GradientCheckOptions = {},
 ): Promise<GradientReport> {
-  if (typeof target !== 'function') fail('value', 'gradientCheck', `expected an op or a function, not ${show(target)}.`)
+  if (typeof target !== 'function')
+    fail('value', 'gradientCheck', `expected an op or a function, not ${show(target)}.`)
   const entry = 'definition' in target ? target.definition : null
   const { samples, seed, relative, second } = parseOptions('gradientCheck', options, {
     samples: value => value as readonly Sample[] | undefined,
@@ -80,7 +89,13 @@ export async function gradientCheck(
     second: boolean(true),
   })
   const cases = samples ?? entry?.samples.filter(sample => sample.gradient !== false && !sample.benchmark)
-  if (!cases) fail('option', 'gradientCheck', 'a function has no samples of its own.', 'Pass { samples: [{ inputs: [{ shape: [2, 3] }] }] }.')
+  if (!cases)
+    fail(
+      'option',
+      'gradientCheck',
+      'a function has no samples of its own.',
+      'Pass { samples: [{ inputs: [{ shape: [2, 3] }] }] }.',
+    )
   const op = (entry ? target : asOp(target as (...inputs: Tensor[]) => Tensor)) as AnyOp
   const failures: GradientFailure[] = []
   let checks = 0
@@ -89,9 +104,15 @@ export async function gradientCheck(
   try {
     for (const sample of cases) {
       const drawn = drawInputs(sample, seed)
-      const first = (...inputs: Tensor[]) => callOp(op, argumentsOf(sample, inputs)).filter(output => isFloat(output.dtype))
+      const first = (...inputs: Tensor[]) =>
+        callOp(op, argumentsOf(sample, inputs)).filter(output => isFloat(output.dtype))
       for (const order of second ? ([1, 2] as const) : ([1] as const)) {
-        const check = new Check(engine, order === 1 ? first : gradientOf(first, drawn, seed), drawn, seed + order)
+        const check = new Check(
+          engine,
+          order === 1 ? first : gradientOf(first, drawn, seed),
+          drawn,
+          seed + order,
+        )
         const tolerance = order === 1 ? relative : SECOND_ORDER * relative
         for (const found of await check.run(tolerance)) {
           const where = `[${op.name}] gradient of order ${order}, input ${found.input}, index ${show(found.index)}`
@@ -161,8 +182,11 @@ class Check {
         const { expected, noise } = await this.difference(input, position)
         const actual = gradient[position] as number
         this.count++
-        if (Math.abs(actual - expected) <= relative * Math.max(Math.abs(expected), Math.abs(actual)) + noise) continue
-        const index = stridesOf(shape).map((stride, axis) => Math.floor(position / stride) % (shape[axis] as number))
+        if (Math.abs(actual - expected) <= relative * Math.max(Math.abs(expected), Math.abs(actual)) + noise)
+          continue
+        const index = stridesOf(shape).map(
+          (stride, axis) => Math.floor(position / stride) % (shape[axis] as number),
+        )
         failures.push({ input, index, expected, actual })
       }
     }
@@ -187,7 +211,9 @@ class Check {
         return inputs.map(input => (isFloat(input.dtype) ? (found[sources.indexOf(input)] ?? null) : null))
       }),
     )
-    return Promise.all(gradients.map(async gradient => (gradient ? Float64Array.from(await take(gradient)) : null)))
+    return Promise.all(
+      gradients.map(async gradient => (gradient ? Float64Array.from(await take(gradient)) : null)),
+    )
   }
 
   /**
@@ -197,7 +223,9 @@ class Check {
   private async difference(input: number, position: number): Promise<{ expected: number; noise: number }> {
     const at = (this.drawn[input] as Drawn).numbers[position] as number
     const step = STEP * 2 ** Math.max(0, Math.ceil(Math.log2(Math.abs(at) || 1)))
-    const [low2, low1, high1, high2] = await Promise.all([-2, -1, 1, 2].map(k => this.evaluate(input, position, at + k * step)))
+    const [low2, low1, high1, high2] = await Promise.all(
+      [-2, -1, 1, 2].map(k => this.evaluate(input, position, at + k * step)),
+    )
     let expected = 0
     let noise = 0
     for (const [j, { shape, numbers }] of (high1 as Numbers[]).entries()) {
@@ -217,7 +245,9 @@ class Check {
   private async evaluate(input: number, position: number, replaced: number): Promise<Numbers[]> {
     const outputs = this.engine.use(() =>
       scope(() => {
-        const inputs = this.drawn.map((drawn, i) => upload(this.engine, i === input ? withNumber(drawn, position, replaced) : drawn))
+        const inputs = this.drawn.map((drawn, i) =>
+          upload(this.engine, i === input ? withNumber(drawn, position, replaced) : drawn),
+        )
         return this.fn(...inputs)
       }),
     )

@@ -1,4 +1,9 @@
 // The proofs of an op from its entry: what tests, benchmarks and people who write kernels call.
-export { benchmark, type BenchmarkOptions, type BenchmarkRow, describeRow } from './benchmark.ts'
-export { gradientCheck, type GradientCheckOptions, type GradientFailure, type GradientReport } from './gradient.ts'
-export { verify, type VerifyFailure, type VerifyOptions, type VerifyReport } from './verify.ts'
+export { type BenchmarkOptions, type BenchmarkRow, benchmark, describeRow } from './benchmark.ts'
+export {
+  type GradientCheckOptions,
+  type GradientFailure,
+  type GradientReport,
+  gradientCheck,
+} from './gradient.ts'
+export { type VerifyFailure, type VerifyOptions, type VerifyReport, verify } from './verify.ts'

@@ -1,5 +1,5 @@
 // From the samples of an op to numbers and calls: seeded, so that every engine is given the same.
-import { isFloat, roundTo, type DType } from '../dtype.ts'
+import { type DType, isFloat, roundTo } from '../dtype.ts'
 import type { Engine } from '../engine.ts'
 import type { AnyOp, Call, OpDefinition, Sample, SampleInput } from '../op.ts'
 import { tensor } from '../ops/create.ts'
@@ -24,16 +24,23 @@ export function drawInputs(sample: Sample, seed: number, float: DType = 'float32
     const dtype = input.dtype ?? float
     const { shape, values } = input
     const numbers = new Float64Array(sizeOf(shape))
-    if (values) for (let i = 0; i < numbers.length; i++) numbers[i] = roundTo(dtype, at(values, i % values.length))
-    else eachUnit(seed, stream, numbers.length, (unit, i) => {
-      numbers[i] = roundTo(dtype, drawNumber(input, dtype, unit))
-    })
+    if (values)
+      for (let i = 0; i < numbers.length; i++) numbers[i] = roundTo(dtype, at(values, i % values.length))
+    else
+      eachUnit(seed, stream, numbers.length, (unit, i) => {
+        numbers[i] = roundTo(dtype, drawNumber(input, dtype, unit))
+      })
     return { shape, dtype, numbers }
   })
 }
 
 /** Calls `visit` with seeded numbers in [0, 1). */
-function eachUnit(seed: number, stream: number, count: number, visit: (unit: number, index: number) => void): void {
+function eachUnit(
+  seed: number,
+  stream: number,
+  count: number,
+  visit: (unit: number, index: number) => void,
+): void {
   eachRandom(randomKey(seed, stream), count, (bits, index) => visit(unitFloat(bits), index))
 }
 

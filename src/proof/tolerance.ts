@@ -1,5 +1,5 @@
 // How far results that went through several ops may be from the reference: each op's own tolerance, added up.
-import { isFloat, type DType } from '../dtype.ts'
+import { type DType, isFloat } from '../dtype.ts'
 import type { Tolerance } from '../op.ts'
 import type { Node, Value } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'

@@ -19,7 +19,10 @@ export function variantsOf(op: AnyOp, engine: Engine): readonly string[] {
 }
 
 /** Shapes and dtypes of the inputs of a call, numbers standing for scalars of the tensors' dtype. */
-export function inputSpecs(op: OpDefinition, args: readonly unknown[]): { inputs: Spec[]; attributes: object } {
+export function inputSpecs(
+  op: OpDefinition,
+  args: readonly unknown[],
+): { inputs: Spec[]; attributes: object } {
   const { inputs, attributes } = parseCall(op, args)
   const { dtype } = inputs.findLast(input => input instanceof Tensor) as Tensor
   return { inputs: inputs.map(input => (input instanceof Tensor ? input : { shape: [], dtype })), attributes }
@@ -41,7 +44,12 @@ export function serves(op: AnyOp, args: readonly unknown[], engine: Engine, vari
  * Runs `body` with an op's kernel held to one variant wherever that can serve, outputs filled with NaN patterns before
  * they are computed. Rejects when the device reports an error meanwhile.
  */
-export async function withVariant<T>(op: AnyOp, engine: Engine, variant: string, body: () => Promise<T>): Promise<T> {
+export async function withVariant<T>(
+  op: AnyOp,
+  engine: Engine,
+  variant: string,
+  body: () => Promise<T>,
+): Promise<T> {
   const { runner } = engine
   if (!(runner instanceof WebGpuBackend)) return body()
   const { name } = op.definition
@@ -50,14 +58,14 @@ export async function withVariant<T>(op: AnyOp, engine: Engine, variant: string,
   runner.poison = true
   const filters = ['validation', 'out-of-memory', 'internal'] as const
   for (const filter of filters) runner.device.pushErrorScope(filter)
-  try {
-    return await body()
-  } finally {
+  let errors: (GPUError | null)[] = []
+  const result = await body().finally(async () => {
     runner.poison = before.poison
     if (before.forced === undefined) runner.forced.delete(name)
     else runner.forced.set(name, before.forced)
-    const errors = await Promise.all(filters.map(() => runner.device.popErrorScope()))
-    const error = errors.find(found => found !== null)
-    if (error) throw new Error(`the device reports: ${error.message}`)
-  }
+    errors = await Promise.all(filters.map(() => runner.device.popErrorScope()))
+  })
+  const error = errors.find(found => found !== null)
+  if (error) throw new Error(`the device reports: ${error.message}`)
+  return result
 }

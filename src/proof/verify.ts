@@ -1,16 +1,26 @@
 // verify: an op's kernels against its reference, for every sample and variant, forward and backward.
-import { isFloat, type HostArray } from '../dtype.ts'
+import { type HostArray, isFloat } from '../dtype.ts'
 import { Engine } from '../engine.ts'
 import { fail, nearest, RetrogradError, show } from '../errors.ts'
 import { grad } from '../grad.ts'
 import { init } from '../init.ts'
 import type { AnyOp, Sample, Tolerance } from '../op.ts'
-import { integer, oneOf, parseOptions } from '../options.ts'
 import { tensor } from '../ops/create.ts'
+import { integer, oneOf, parseOptions } from '../options.ts'
 import type { Spec } from '../tape.ts'
 import { eachTensor, Parameter, scope, Tensor } from '../tensor.ts'
 import { firstDifference, largest, largestError } from './compare.ts'
-import { argumentsOf, callOp, describeSample, drawInputs, drawWeights, parseCall, primitiveOf, uploadInputs, type Drawn } from './samples.ts'
+import {
+  argumentsOf,
+  callOp,
+  type Drawn,
+  describeSample,
+  drawInputs,
+  drawWeights,
+  parseCall,
+  primitiveOf,
+  uploadInputs,
+} from './samples.ts'
 import { accumulated, budgetOf, nodesBehind, storedTolerance } from './tolerance.ts'
 import { inputSpecs, serves, variantsOf, withVariant } from './variants.ts'
 
@@ -79,7 +89,16 @@ interface Results {
 export async function verify(op: AnyOp, options: VerifyOptions): Promise<VerifyReport> {
   const { engine, reference: given, variants, samples, seed, dtype } = checkVerifyOptions(op, options)
   const reference = given ?? (await init({ backend: 'cpu' }))
-  const report = { op: op.definition.name, dtype, cases: 0, gradients: 0, variants, skipped: 0, errors: {} as Record<string, number>, failures: [] as VerifyFailure[] }
+  const report = {
+    op: op.definition.name,
+    dtype,
+    cases: 0,
+    gradients: 0,
+    variants,
+    skipped: 0,
+    errors: {} as Record<string, number>,
+    failures: [] as VerifyFailure[],
+  }
   try {
     for (const [number, sample] of samples.entries()) {
       const drawn = drawInputs(sample, seed + number, dtype)
@@ -101,7 +120,8 @@ export async function verify(op: AnyOp, options: VerifyOptions): Promise<VerifyR
           report.cases++
           report.gradients += expected.backward.length
           report.failures.push(...judge(report.op, describeSample(sample), variant, expected, outcome))
-          if (!(outcome instanceof Error)) report.errors[variant] = Math.max(report.errors[variant] ?? 0, errorOf(expected, outcome))
+          if (!(outcome instanceof Error))
+            report.errors[variant] = Math.max(report.errors[variant] ?? 0, errorOf(expected, outcome))
         }
       }
     }
@@ -112,10 +132,16 @@ export async function verify(op: AnyOp, options: VerifyOptions): Promise<VerifyR
 }
 
 function checkVerifyOptions(op: AnyOp, options: VerifyOptions) {
-  if (typeof op !== 'function' || !op.definition) fail('value', 'verify', `expected an op, not ${show(op)}.`, 'Make one with defineOp.')
+  if (typeof op !== 'function' || !op.definition)
+    fail('value', 'verify', `expected an op, not ${show(op)}.`, 'Make one with defineOp.')
   const engineOf = (value: unknown, { name }: { name: string }): Engine | undefined => {
     if (value === undefined || value instanceof Engine) return value
-    return fail('option', 'verify', `${name} must be an engine, not ${show(value)}.`, 'Make one with await init().')
+    return fail(
+      'option',
+      'verify',
+      `${name} must be an engine, not ${show(value)}.`,
+      'Make one with await init().',
+    )
   }
   const parsed = parseOptions('verify', options, {
     engine: engineOf,
@@ -125,13 +151,20 @@ function checkVerifyOptions(op: AnyOp, options: VerifyOptions) {
     seed: integer(0),
     dtype: oneOf(['float32', 'float16'], 'float32'),
   })
-  const engine = parsed.engine ?? fail('option', 'verify', 'no engine is given.', 'Write verify(op, { engine: await init() }).')
+  const engine =
+    parsed.engine ??
+    fail('option', 'verify', 'no engine is given.', 'Write verify(op, { engine: await init() }).')
   const known = variantsOf(op, engine)
   const variants = parsed.variants ?? known
   for (const variant of variants) {
     if (known.includes(variant)) continue
     const near = nearest(variant, known)
-    fail('option', 'verify', `${op.definition.name} has no kernel variant ${show(variant)}.`, near ? `Did you mean '${near}'?` : `Known: ${known.join(', ')}.`)
+    fail(
+      'option',
+      'verify',
+      `${op.definition.name} has no kernel variant ${show(variant)}.`,
+      near ? `Did you mean '${near}'?` : `Known: ${known.join(', ')}.`,
+    )
   }
   return { ...parsed, engine, variants }
 }
@@ -149,7 +182,8 @@ async function attempt(
     return await withVariant(op, engine, variant, () => compute(op, engine, sample, drawn, seed, variant))
   } catch (error) {
     if (error instanceof Unsupported) return 'unsupported'
-    const float16 = error instanceof RetrogradError && error.code === 'unsupported' && !engine.runner.traits.float16
+    const float16 =
+      error instanceof RetrogradError && error.code === 'unsupported' && !engine.runner.traits.float16
     if (float16 && error.message.includes('float16')) return 'unsupported'
     return asError(error)
   }
@@ -184,7 +218,12 @@ async function compute(
     const numbers = await Promise.all(results.map(({ result }) => result.data()))
     return results.map(({ result, tolerance }, i) => {
       const found = numbers[i] as HostArray
-      return { shape: result.shape, dtype: result.dtype, numbers: found, tolerance: tolerance(largest(found)) }
+      return {
+        shape: result.shape,
+        dtype: result.dtype,
+        numbers: found,
+        tolerance: tolerance(largest(found)),
+      }
     })
   }
   try {
@@ -244,11 +283,20 @@ function backward(op: AnyOp, args: readonly unknown[], inputs: readonly Tensor[]
 }
 
 function errorOf(expected: Results, actual: Results): number {
-  return expected.forward.reduce((most, { numbers }, i) => Math.max(most, largestError(numbers, actual.forward[i]?.numbers ?? [])), 0)
+  return expected.forward.reduce(
+    (most, { numbers }, i) => Math.max(most, largestError(numbers, actual.forward[i]?.numbers ?? [])),
+    0,
+  )
 }
 
 /** Compares two engines' results of one case. */
-function judge(op: string, sample: string, variant: string, expected: Results, actual: Results | Error): VerifyFailure[] {
+function judge(
+  op: string,
+  sample: string,
+  variant: string,
+  expected: Results,
+  actual: Results | Error,
+): VerifyFailure[] {
   const base = { sample, variant }
   if (actual instanceof Error) return [thrown(op, sample, variant, actual)]
   return (['forward', 'backward'] as const).flatMap(direction =>
@@ -258,7 +306,18 @@ function judge(op: string, sample: string, variant: string, expected: Results, a
       if (!got || show(got.shape) !== show(wanted.shape) || got.dtype !== wanted.dtype) {
         const found = got ? `${got.dtype} ${show(got.shape)}` : 'nothing'
         const message = `${where}, sample ${sample}: expected ${wanted.dtype} ${show(wanted.shape)}, got ${found}`
-        return [{ ...base, direction, output, shape: wanted.shape, index: [], expected: Number.NaN, actual: Number.NaN, message }]
+        return [
+          {
+            ...base,
+            direction,
+            output,
+            shape: wanted.shape,
+            index: [],
+            expected: Number.NaN,
+            actual: Number.NaN,
+            message,
+          },
+        ]
       }
       const difference = firstDifference(wanted.shape, wanted.numbers, got.numbers, wanted.tolerance)
       if (!difference) return []
@@ -272,5 +331,11 @@ function judge(op: string, sample: string, variant: string, expected: Results, a
 /** The failure of a case that threw. */
 function thrown(op: string, sample: string, variant: string, error: Error): VerifyFailure {
   const nowhere = { output: 0, shape: [], index: [], expected: Number.NaN, actual: Number.NaN }
-  return { sample, variant, direction: 'forward', ...nowhere, message: `[${op}] variant ${variant}, sample ${sample}: ${error.message}` }
+  return {
+    sample,
+    variant,
+    direction: 'forward',
+    ...nowhere,
+    message: `[${op}] variant ${variant}, sample ${sample}: ${error.message}`,
+  }
 }

@@ -59,9 +59,13 @@ const TILINGS = new Map([
   ['split', TILED32],
 ])
 
+/** Threads of a workgroup, and what one thread computes, as the shaders have it. */
+const REGISTER_THREADS = 64
 const REGISTER_ROWS = 8
+const SUBGROUP_THREADS = 32
 const SUBGROUP_LINES = 16
 const THREAD_COLUMNS = 4
+const DOT_THREADS = 64
 const DOT_TILE = 4
 
 /** Multiply-adds up to which one output a thread is best on a GPU: only many threads hide how long each load takes. */
@@ -113,7 +117,7 @@ function operandsOf({ inputs, outputs, attributes }: Request): {
 /** What sets one dispatch of a product apart. */
 interface Part {
   readonly source: Pick<KernelSource, 'skeleton' | 'fragments' | 'constants'>
-  readonly overrides: Readonly<Record<string, number>>
+  readonly overrides?: Readonly<Record<string, number>>
   readonly params: Readonly<Record<string, number>>
   readonly workgroups: number
   /** Writes float32 parts to scratch, without the bias, for another pass to add. */
@@ -123,7 +127,7 @@ interface Part {
 /** Adds what all dispatches share: operands, batch, and the end with or without a bias. */
 function dispatchOf(
   request: Request,
-  { source, overrides, params, workgroups, toScratch = false }: Part,
+  { source, overrides = {}, params, workgroups, toScratch = false }: Part,
 ): Dispatch {
   const { out, product } = operandsOf(request)
   const { shape, strides } = product.batch
@@ -135,7 +139,7 @@ function dispatchOf(
       fragments: [PARTS, request.inputs.length > 2 && !toScratch ? BIAS : PLAIN, ...(source.fragments ?? [])],
       types: { T: stored, Out: toScratch ? 'f32' : stored },
     },
-    overrides: { ...overrides, BATCH_RANK: shape.length },
+    overrides,
     bindings: [
       ...Array.from(inputs, (input): Binding => ({ input })),
       toScratch ? { scratch: 0 } : { output: 0 },
@@ -143,6 +147,7 @@ function dispatchOf(
     params: {
       depth: product.depth,
       columns: product.columns,
+      batchRank: shape.length,
       batch: axisList(shape, 1),
       batchA: axisList(strides[0] ?? [], 0),
       batchB: axisList(strides[1] ?? [], 0),
@@ -159,81 +164,62 @@ const stridesOf = ({ rowStride, depthStrideA, columnStride, depthStrideB }: Prod
   depthStrideB,
 })
 
-function smallProgram(request: Request): Program {
+function smallPart(request: Request): Part {
   const { product, out } = operandsOf(request)
   const size = sizeOf(out.shape)
   const params = { rows: product.rows, ...stridesOf(product), size }
-  const workgroups = ceilDivide(size, WORKGROUP_SIZE)
   return {
-    dispatches: [
-      dispatchOf(request, { source: { skeleton: SMALL }, overrides: { WORKGROUP_SIZE }, params, workgroups }),
-    ],
+    source: { skeleton: SMALL },
+    overrides: { WORKGROUP_SIZE },
+    params,
+    workgroups: ceilDivide(size, WORKGROUP_SIZE),
   }
 }
 
-function registerProgram(request: Request): Program {
+function registerPart(request: Request): Part {
   const { product } = operandsOf(request)
-  const across = Math.min(WORKGROUP_SIZE, nextPowerOfTwo(product.columns / THREAD_COLUMNS))
-  const tiles = tilesOf(product, REGISTER_ROWS * (WORKGROUP_SIZE / across), THREAD_COLUMNS * across)
-  const params = { rows: product.rows, ...stridesOf(product), ...tiles }
-  const overrides = { ACROSS: across }
-  return {
-    dispatches: [
-      dispatchOf(request, { source: { skeleton: REGISTER }, overrides, params, workgroups: tiles.tiles }),
-    ],
-  }
+  const across = Math.min(REGISTER_THREADS, nextPowerOfTwo(product.columns / THREAD_COLUMNS))
+  const tiles = tilesOf(product, REGISTER_ROWS * (REGISTER_THREADS / across), THREAD_COLUMNS * across)
+  const params = { rows: product.rows, ...stridesOf(product), across, ...tiles }
+  return { source: { skeleton: REGISTER }, params, workgroups: tiles.tiles }
 }
 
-/** Which side runs along the threads, and how many there are: whatever computes least beyond the edges. */
-function subgroupLayout(product: Product): { threads: number; swap: boolean; tiles: Tiles } {
-  const layouts = [32, 8].flatMap(threads =>
-    [false, true].map(swap => {
-      const wide = THREAD_COLUMNS * threads
-      const turned = swap ? { ...product, rows: product.columns, columns: product.rows } : product
-      const tiles = tilesOf(turned, SUBGROUP_LINES, wide)
-      // Fewer than 8 workgroups leave cores idle.
-      return { threads, swap, tiles, cost: (tiles.tiles * SUBGROUP_LINES * wide) / Math.min(8, tiles.tiles) }
-    }),
-  )
-  return layouts.reduce((best, layout) => (layout.cost < best.cost ? layout : best))
-}
-
-function subgroupProgram(request: Request): Program {
+function subgroupPart(request: Request): Part {
   const { product } = operandsOf(request)
-  const { threads, swap, tiles } = subgroupLayout(product)
-  const { rows, columns, rowStride, columnStride, depthStrideA, depthStrideB } = product
-  const ofA = { count: rows, stride: rowStride, depthStride: depthStrideA }
-  const ofB = { count: columns, stride: columnStride, depthStride: depthStrideB }
-  const [lines, across] = swap ? [ofB, ofA] : [ofA, ofB]
+  const { rows, columns } = product
+  const wide = THREAD_COLUMNS * SUBGROUP_THREADS
+  // Whichever side runs along the threads, as long as the other way round does not compute less beyond the edges.
+  const upright = tilesOf(product, SUBGROUP_LINES, wide)
+  const turned = tilesOf({ ...product, rows: columns, columns: rows }, SUBGROUP_LINES, wide)
+  const swap = turned.tiles < upright.tiles
+  const ofA = { count: rows, stride: product.rowStride, depthStride: product.depthStrideA }
+  const ofB = { count: columns, stride: product.columnStride, depthStride: product.depthStrideB }
+  const [lines, along] = swap ? [ofB, ofA] : [ofA, ofB]
+  const tiles = swap ? turned : upright
   const params = {
     lines: lines.count,
-    columns: across.count,
+    columns: along.count,
     lineStride: lines.stride,
     lineDepthStride: lines.depthStride,
-    columnStride: across.stride,
-    columnDepthStride: across.depthStride,
+    columnStride: along.stride,
+    columnDepthStride: along.depthStride,
     ...tiles,
   }
-  const overrides = { WORKGROUP_SIZE: threads, SWAP: Number(swap) }
   return {
-    dispatches: [
-      dispatchOf(request, { source: { skeleton: SUBGROUP }, overrides, params, workgroups: tiles.tiles }),
-    ],
+    source: { skeleton: SUBGROUP },
+    overrides: { SWAP: Number(swap) },
+    params,
+    workgroups: tiles.tiles,
   }
 }
 
-function dotProgram(request: Request): Program {
+function dotPart(request: Request): Part {
   const { product } = operandsOf(request)
   const tiles = tilesOf(product, DOT_TILE, DOT_TILE)
   // At least 8 depth steps a thread, or sharing costs more than it gives.
-  const split = Math.min(WORKGROUP_SIZE, nextPowerOfTwo(product.depth / 16))
-  const params = { rows: product.rows, ...stridesOf(product), ...tiles }
-  const workgroups = ceilDivide(tiles.tiles, WORKGROUP_SIZE / split)
-  return {
-    dispatches: [
-      dispatchOf(request, { source: { skeleton: DOT }, overrides: { SPLIT: split }, params, workgroups }),
-    ],
-  }
+  const split = Math.min(DOT_THREADS, nextPowerOfTwo(product.depth / 16))
+  const params = { rows: product.rows, ...stridesOf(product), split, ...tiles }
+  return { source: { skeleton: DOT }, params, workgroups: ceilDivide(tiles.tiles, DOT_THREADS / split) }
 }
 
 /** Parts to cut the depth in, each a whole number of the tile's steps. */
@@ -307,11 +293,11 @@ function choose(request: Request): string {
     : 'tiled32'
 }
 
-const PROGRAMS: Readonly<Record<string, (request: Request) => Program>> = {
-  register: registerProgram,
-  small: smallProgram,
-  subgroup: subgroupProgram,
-  dot: dotProgram,
+const PARTS_OF: Readonly<Record<string, (request: Request) => Part>> = {
+  register: registerPart,
+  small: smallPart,
+  subgroup: subgroupPart,
+  dot: dotPart,
 }
 
 /** The kernel of a product, with a bias where there is a third input. */
@@ -319,5 +305,8 @@ export const product: Kernel<ProductAttributes> = {
   variants: ['register', 'small', 'subgroup', 'dot', 'tiled32', 'tiled64', 'tiled128', 'split'],
   supports,
   choose,
-  program: request => (PROGRAMS[request.variant] ?? tiledProgram)(request),
+  program: request => {
+    const part = PARTS_OF[request.variant]?.(request)
+    return part ? { dispatches: [dispatchOf(request, part)] } : tiledProgram(request)
+  },
 }

@@ -24,7 +24,10 @@ export class Meter {
   async milliseconds(): Promise<number | null> {
     if (!this.queries) return null
     const resolved = must(this.resolved, 'timestamps')
-    const staging = this.device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST })
+    const staging = this.device.createBuffer({
+      size: 16,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    })
     const encoder = this.device.createCommandEncoder()
     encoder.resolveQuerySet(this.queries, 0, 2, resolved, 0)
     encoder.copyBufferToBuffer(resolved, 0, staging, 0, 16)

@@ -9,7 +9,10 @@ import { bundleSuite } from './bundle.ts'
 import type { Line } from './main.ts'
 
 /** Where Mesa's packages describe lavapipe, its software Vulkan. */
-const LAVAPIPE = ['/usr/share/vulkan/icd.d/lvp_icd.json', `/usr/share/vulkan/icd.d/lvp_icd.${{ arm64: 'aarch64' }[process.arch as string] ?? 'x86_64'}.json`]
+const LAVAPIPE = [
+  '/usr/share/vulkan/icd.d/lvp_icd.json',
+  `/usr/share/vulkan/icd.d/lvp_icd.${{ arm64: 'aarch64' }[process.arch as string] ?? 'x86_64'}.json`,
+]
 
 /** Runs the suite in a process of its own, which Dawn may take down with it. */
 async function runSuite(): Promise<Line[]> {
@@ -17,11 +20,16 @@ async function runSuite(): Promise<Line[]> {
   try {
     const icd = LAVAPIPE.find(path => existsSync(path))
     const child = spawn(process.execPath, [await bundleSuite(folder)], {
-      env: { XDG_RUNTIME_DIR: folder, ...(icd ? { VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd } : {}), ...process.env },
+      env: {
+        XDG_RUNTIME_DIR: folder,
+        ...(icd ? { VK_ICD_FILENAMES: icd, VK_DRIVER_FILES: icd } : {}),
+        ...process.env,
+      },
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     const lines: Line[] = []
-    for await (const line of createInterface({ input: child.stdout })) if (line.startsWith('{')) lines.push(JSON.parse(line) as Line)
+    for await (const line of createInterface({ input: child.stdout }))
+      if (line.startsWith('{')) lines.push(JSON.parse(line) as Line)
     return lines
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -1,7 +1,8 @@
 // The suite under Dawn in Node.js, bundled into one file for a bare machine: prints a line of JSON for each result.
 // RETROGRAD_DAWN names the folder of npm's `webgpu`; without it that package is looked for as any import is.
-import { pathToFileURL } from 'node:url'
+
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { ops } from '../../src/ops/table.ts'
 import { device } from '../suite/device.ts'
 import { mechanism, open, runCase, runDeviceCase, verifyOp } from '../suite/index.ts'
@@ -11,7 +12,11 @@ import { complaints, Tally } from '../suite/report.ts'
 export type Line =
   | { readonly kind: 'none'; readonly reason: string }
   | { readonly kind: 'suite'; readonly adapter: string }
-  | { readonly kind: 'op' | 'mechanism' | 'device'; readonly name: string; readonly complaints: readonly string[] }
+  | {
+      readonly kind: 'op' | 'mechanism' | 'device'
+      readonly name: string
+      readonly complaints: readonly string[]
+    }
   | { readonly kind: 'end'; readonly summary: string; readonly failed: number }
 
 interface Dawn {
@@ -29,7 +34,8 @@ async function loadDawn(): Promise<Dawn> {
 
 async function main(): Promise<void> {
   const dawn = await loadDawn().catch(error => String(error))
-  if (typeof dawn === 'string') return print({ kind: 'none', reason: `npm's webgpu is not installed (${dawn.split('\n')[0]})` })
+  if (typeof dawn === 'string')
+    return print({ kind: 'none', reason: `npm's webgpu is not installed (${dawn.split('\n')[0]})` })
   Object.assign(globalThis, dawn.globals)
   const gpu = dawn.create(['enable-dawn-features=allow_unsafe_apis'])
   if (!(await gpu.requestAdapter())) return print({ kind: 'none', reason: 'Dawn finds no adapter' })

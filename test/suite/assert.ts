@@ -12,10 +12,16 @@ export function same(actual: unknown, expected: unknown, what: string): void {
   if (a !== b) throw new Error(`${what}: expected ${b}, got ${a}`)
 }
 
-const plain = (value: unknown): unknown => (ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value)
+const plain = (value: unknown): unknown =>
+  ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value
 
 /** Throws unless numbers agree within `tolerance`. */
-export function near(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
+export function near(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
   ensure(actual.length === expected.length, `${what}: ${actual.length} numbers, not ${expected.length}`)
   for (let i = 0; i < expected.length; i++) {
     const [a, b] = [actual[i] as number, expected[i] as number]

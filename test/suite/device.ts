@@ -1,7 +1,25 @@
 // Mechanism on a GPU device: what reaches the WebGPU API, and how failures of it come out.
-import { WebGpuBackend } from '../../src/webgpu/backend.ts'
-import { add, compile, defineOp, grad, init, mean, mul, optim, parameter, square, sub, sum, tensor, zeros, type Engine, type Tensor } from '../../src/index.ts'
+
+import {
+  add,
+  compile,
+  defineOp,
+  type Engine,
+  grad,
+  init,
+  mean,
+  mul,
+  optim,
+  parameter,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../src/index.ts'
 import { shader } from '../../src/kernel.ts'
+import type { WebGpuBackend } from '../../src/webgpu/backend.ts'
 import { ensure, refuses, same } from './assert.ts'
 
 type Counts = Record<string, number>
@@ -24,7 +42,13 @@ function countCalls(device: GPUDevice): { counts: Counts; restore: () => void } 
       restores.push(() => Reflect.deleteProperty(target, name))
     }
   }
-  wrap(device, ['createBuffer', 'createBindGroup', 'createComputePipeline', 'createShaderModule', 'createCommandEncoder'])
+  wrap(device, [
+    'createBuffer',
+    'createBindGroup',
+    'createComputePipeline',
+    'createShaderModule',
+    'createCommandEncoder',
+  ])
   wrap(device.queue, ['submit', 'writeBuffer'])
   return {
     counts,
@@ -34,7 +58,10 @@ function countCalls(device: GPUDevice): { counts: Counts; restore: () => void } 
   }
 }
 
-async function withEngine(gpu: GPU, body: (engine: Engine, device: GPUDevice) => Promise<void>): Promise<void> {
+async function withEngine(
+  gpu: GPU,
+  body: (engine: Engine, device: GPUDevice) => Promise<void>,
+): Promise<void> {
   const engine = await init({ backend: 'webgpu', gpu })
   try {
     await body(engine, (engine.runner as WebGpuBackend).device)
@@ -43,12 +70,21 @@ async function withEngine(gpu: GPU, body: (engine: Engine, device: GPUDevice) =>
   }
 }
 
-const BROKEN = '// broken.wgsl: does not compile.\nstruct Params {\n  size: u32,\n}\n@compute @workgroup_size(1)\nfn main() { let x: u32 = 1.5; }'
+const BROKEN =
+  '// broken.wgsl: does not compile.\nstruct Params {\n  size: u32,\n}\n@compute @workgroup_size(1)\nfn main() { let x: u32 = 1.5; }'
 
 export const device: Readonly<Record<string, (gpu: GPU) => Promise<void>>> = {
   'a compiled step makes one submit and one write, and nothing else': gpu =>
     withEngine(gpu, async (engine, device) => {
-      const w = parameter(tensor([[0.1, 0.2], [0.3, 0.4]], { engine }))
+      const w = parameter(
+        tensor(
+          [
+            [0.1, 0.2],
+            [0.3, 0.4],
+          ],
+          { engine },
+        ),
+      )
       const optimizer = optim.adam([w])
       const step = compile((x: Tensor, y: Tensor) => {
         const loss = mean(square(sub(sum(mul(x, w), { axis: 1 }), y)))
@@ -63,7 +99,15 @@ export const device: Readonly<Record<string, (gpu: GPU) => Promise<void>>> = {
       restore()
       same(
         counts,
-        { createBuffer: 0, createBindGroup: 0, createComputePipeline: 0, createShaderModule: 0, createCommandEncoder: 100, submit: 100, writeBuffer: 100 },
+        {
+          createBuffer: 0,
+          createBindGroup: 0,
+          createComputePipeline: 0,
+          createShaderModule: 0,
+          createCommandEncoder: 100,
+          submit: 100,
+          writeBuffer: 100,
+        },
         'calls in 100 steps',
       )
     }),
@@ -73,7 +117,10 @@ export const device: Readonly<Record<string, (gpu: GPU) => Promise<void>>> = {
       const size = 65_535 * 64 + 67
       const ramp = add(zeros([size], { engine }), 1)
       const numbers = await ramp.data()
-      ensure(numbers.every(value => value === 1), `element ${numbers.findIndex(value => value !== 1)} is not 1`)
+      ensure(
+        numbers.every(value => value === 1),
+        `element ${numbers.findIndex(value => value !== 1)} is not 1`,
+      )
       same(await sum(ramp).item(), size, 'the sum')
     }),
 
@@ -98,7 +145,14 @@ export const device: Readonly<Record<string, (gpu: GPU) => Promise<void>>> = {
         kernel: {
           variants: ['only'],
           program: () => ({
-            dispatches: [{ source: { skeleton: shader(BROKEN), types: {} }, bindings: [], params: { size: 1 }, workgroups: 1 }],
+            dispatches: [
+              {
+                source: { skeleton: shader(BROKEN), types: {} },
+                bindings: [],
+                params: { size: 1 },
+                workgroups: 1,
+              },
+            ],
           }),
         },
         gradient: 'none',

@@ -2,11 +2,11 @@
 import type { Engine } from '../../src/engine.ts'
 import { init } from '../../src/index.ts'
 import { ops } from '../../src/ops/table.ts'
-import { verify, type VerifyReport } from '../../src/proof/index.ts'
+import { type VerifyReport, verify } from '../../src/proof/index.ts'
 import { primitiveOf } from '../../src/proof/samples.ts'
+import { device } from './device.ts'
 import { recording } from './recording.ts'
 import { values } from './values.ts'
-import { device } from './device.ts'
 
 export const mechanism = { ...values, ...recording }
 
@@ -30,7 +30,8 @@ export async function open(gpu?: GPU): Promise<SuiteReport> {
   const started = await current()
   const primitives = Object.values(ops).flatMap(op => primitiveOf(op) ?? [])
   return {
-    adapter: `${started.adapter.vendor} ${started.adapter.architecture} ${started.adapter.description}`.trim(),
+    adapter:
+      `${started.adapter.vendor} ${started.adapter.architecture} ${started.adapter.description}`.trim(),
     float16: started.runner.traits.float16,
     ops: Object.keys(ops).length,
     kernels: primitives.length,

@@ -1,5 +1,23 @@
 // Mechanism: what compile records, captures, returns and counts.
-import { add, compile, grad, hostScalar, mean, mul, normal, optim, parameter, relu, scope, square, sub, sum, tensor, uniform, type Tensor } from '../../src/index.ts'
+import {
+  add,
+  compile,
+  grad,
+  hostScalar,
+  mean,
+  mul,
+  normal,
+  optim,
+  parameter,
+  relu,
+  scope,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  uniform,
+} from '../../src/index.ts'
 import { ensure, near, refuses, same } from './assert.ts'
 import type { Case } from './values.ts'
 
@@ -7,7 +25,16 @@ export const recording: Readonly<Record<string, Case>> = {
   'a compiled function gives what the function gives': async engine => {
     const fn = (a: Tensor, b: Tensor) => ({ total: sum(mul(a, b)), list: [relu(a), add(a, 1)] })
     const compiled = compile(fn)
-    const [a, b] = [tensor([[1, -2], [3, 4]], { engine }), tensor([10, 20], { engine })]
+    const [a, b] = [
+      tensor(
+        [
+          [1, -2],
+          [3, 4],
+        ],
+        { engine },
+      ),
+      tensor([10, 20], { engine }),
+    ]
     for (let i = 0; i < 3; i++) {
       const [wanted, got] = [fn(a, b), compiled(a, b)]
       same(await got.total.item(), await wanted.total.item(), 'total')
@@ -34,7 +61,11 @@ export const recording: Readonly<Record<string, Case>> = {
   'host scalars are asked at each call': async engine => {
     let rate = 1
     let asked = 0
-    const compiled = compile((x: Tensor) => mul(x, hostScalar(() => (asked++, rate), { engine })))
+    const ask = () => {
+      asked++
+      return rate
+    }
+    const compiled = compile((x: Tensor) => mul(x, hostScalar(ask, { engine })))
     const x = tensor([1, 2], { engine })
     same(await compiled(x).array(), [1, 2], 'at rate 1')
     rate = 10
@@ -52,7 +83,9 @@ export const recording: Readonly<Record<string, Case>> = {
     })
     const one = tensor([1], { engine })
     const losses = Array.from({ length: 2000 }, () => step(one))
-    const numbers = await Promise.all([0, 1, 2, 999, 1000, 1023, 1024, 1025, 1999].map(i => (losses[i] as Tensor).item()))
+    const numbers = await Promise.all(
+      [0, 1, 2, 999, 1000, 1023, 1024, 1025, 1999].map(i => (losses[i] as Tensor).item()),
+    )
     same(numbers, [1, 2, 3, 1000, 1001, 1024, 1025, 1026, 2000], 'losses kept')
     for (const loss of losses) loss.dispose()
     step.dispose()
@@ -63,7 +96,11 @@ export const recording: Readonly<Record<string, Case>> = {
     const inputs = [1, 2, 3].map(k => tensor(new Float32Array(1000).fill(k), { engine }))
     const [a, b, c] = inputs.map(x => fill(x)) as [Tensor, Tensor, Tensor]
     const again = fill(inputs[0] as Tensor)
-    same([(await a.data())[0], (await b.data())[999], (await c.data())[5], (await again.data())[7]], [2, 4, 6, 2], 'results')
+    same(
+      [(await a.data())[0], (await b.data())[999], (await c.data())[5], (await again.data())[7]],
+      [2, 4, 6, 2],
+      'results',
+    )
     fill.dispose()
   },
 
@@ -89,7 +126,10 @@ export const recording: Readonly<Record<string, Case>> = {
   'a recording cannot read, make parameters or return a promise': async engine => {
     const x = tensor([1, 2], { engine })
     const reading = compile((y: Tensor) => {
-      void y.data().then(() => undefined, failure => failures.push(failure))
+      void y.data().then(
+        () => undefined,
+        failure => failures.push(failure),
+      )
       return mul(y, 2)
     })
     const failures: unknown[] = []
@@ -117,7 +157,11 @@ export const recording: Readonly<Record<string, Case>> = {
       },
       { maxPlans: 2 },
     )
-    const [a, b, c] = [[1], [1, 2], [1, 2, 3]].map(values => tensor(values, { engine })) as [Tensor, Tensor, Tensor]
+    const [a, b, c] = [[1], [1, 2], [1, 2, 3]].map(values => tensor(values, { engine })) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ]
     for (const x of [a, b, a, a, b]) compiled(x).dispose()
     same(recordings, 2, 'recordings for two shapes')
     compiled(c).dispose() // a is the least recently used
@@ -131,7 +175,9 @@ export const recording: Readonly<Record<string, Case>> = {
   },
 
   'numbers and branches are constants of the recording, arguments that differ are not': async engine => {
-    const compiled = compile((x: Tensor, factor: number, options: { up: boolean }) => (options.up ? mul(x, factor) : x))
+    const compiled = compile((x: Tensor, factor: number, options: { up: boolean }) =>
+      options.up ? mul(x, factor) : x,
+    )
     const x = tensor([1], { engine })
     same(await compiled(x, 2, { up: true }).array(), [2], 'factor 2')
     same(await compiled(x, 3, { up: true }).array(), [3], 'factor 3')
@@ -149,7 +195,15 @@ export const recording: Readonly<Record<string, Case>> = {
       optimizer.step(grad(loss, [w, b]))
       return loss
     })
-    const x = tensor([[1, 2, 3], [0, 1, 0], [2, 0, 1], [1, 1, 1]], { engine })
+    const x = tensor(
+      [
+        [1, 2, 3],
+        [0, 1, 0],
+        [2, 0, 1],
+        [1, 1, 1],
+      ],
+      { engine },
+    )
     const y = tensor([1, 0, 2, 1], { engine })
     const first = step(x, y)
     const { dispatches } = step.plan(x, y)
@@ -157,11 +211,15 @@ export const recording: Readonly<Record<string, Case>> = {
     const before = engine.counters()
     const losses = Array.from({ length: 100 }, () => step(x, y))
     const after = engine.counters()
-    const made = Object.fromEntries(Object.entries(after).map(([name, count]) => [name, count - before[name as keyof typeof before]]))
-    same([made['submits'], made['pipelines'], made['bindGroups'], made['reads']], [100, 0, 0, 0], 'submits, pipelines, bind groups, reads')
-    same(made['dispatches'], 100 * dispatches, 'dispatches')
-    same(made['buffers'], 0, 'buffers')
-    if (engine.backend === 'webgpu') same(made['uploads'], 100, 'writes: one of all host scalars a step')
+    const made = (name: keyof typeof before): number => after[name] - before[name]
+    same(
+      [made('submits'), made('pipelines'), made('bindGroups'), made('reads')],
+      [100, 0, 0, 0],
+      'submits, pipelines, bind groups, reads',
+    )
+    same(made('dispatches'), 100 * dispatches, 'dispatches')
+    same(made('buffers'), 0, 'buffers')
+    if (engine.backend === 'webgpu') same(made('uploads'), 100, 'writes: one of all host scalars a step')
     const [start, end] = [await first.item(), await (losses[99] as Tensor).item()]
     ensure(end < start, `the loss falls: ${start}, then ${end}`)
   },
@@ -170,7 +228,14 @@ export const recording: Readonly<Record<string, Case>> = {
     const run = async (compiled: boolean): Promise<number[]> => {
       const w = parameter(tensor([0.1, -0.2, 0.3], { engine }))
       const optimizer = optim.sgd([w], { learningRate: 0.01, momentum: 0.9 })
-      const x = tensor([[1, 2, 3], [0, 1, 0], [2, 0, 1]], { engine })
+      const x = tensor(
+        [
+          [1, 2, 3],
+          [0, 1, 0],
+          [2, 0, 1],
+        ],
+        { engine },
+      )
       const y = tensor([1, 0, 2], { engine })
       const once = (x: Tensor, y: Tensor) => {
         const loss = mean(square(sub(sum(mul(x, w), { axis: 1 }), y)))

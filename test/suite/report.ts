@@ -24,6 +24,7 @@ export class Tally {
 export function complaints(report: VerifyReport): string[] {
   const lines = report.failures.slice(0, 5).map(failure => failure.message)
   if (report.failures.length > 5) lines.push(`… and ${report.failures.length - 5} more`)
-  if (report.failures.length === 0 && report.cases === 0 && report.dtype === 'float32') lines.push(`[${report.op}] no case ran`)
+  if (report.failures.length === 0 && report.cases === 0 && report.dtype === 'float32')
+    lines.push(`[${report.op}] no case ran`)
   return lines
 }

@@ -1,5 +1,21 @@
 // Mechanism: values and their versions, gradients, scopes, memory, errors that leave the engine usable.
-import { add, compile, grad, hostScalar, init, mul, parameter, relu, scope, square, sum, tensor, zeros, type Engine, type Tensor } from '../../src/index.ts'
+import {
+  add,
+  compile,
+  type Engine,
+  grad,
+  hostScalar,
+  init,
+  mul,
+  parameter,
+  relu,
+  scope,
+  square,
+  sum,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../src/index.ts'
 import { ensure, near, refuses, same } from './assert.ts'
 
 export type Case = (engine: Engine) => Promise<void>
@@ -119,7 +135,13 @@ export const values: Readonly<Record<string, Case>> = {
 
   'a thousand eager steps in scopes leave memory where it was': async engine => {
     const w = parameter(tensor([0.5, -0.5, 1], { engine }))
-    const x = tensor([[1, 2, 3], [4, 5, 6]], { engine })
+    const x = tensor(
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      { engine },
+    )
     const train = () => {
       scope(() => {
         const [g] = grad(sum(square(mul(x, w))), [w]) as [Tensor]
@@ -134,8 +156,14 @@ export const values: Readonly<Record<string, Case>> = {
     const after = engine.memory()
     // What earlier cases left behind may be collected meanwhile: less is fine.
     ensure(after.tensors <= before.tensors, `tensors grew from ${before.tensors} to ${after.tensors}`)
-    ensure(after.liveBytes <= before.liveBytes, `live bytes grew from ${before.liveBytes} to ${after.liveBytes}`)
-    ensure(after.peakBytes <= before.peakBytes + 4096, `the peak grew from ${before.peakBytes} to ${after.peakBytes}`)
+    ensure(
+      after.liveBytes <= before.liveBytes,
+      `live bytes grew from ${before.liveBytes} to ${after.liveBytes}`,
+    )
+    ensure(
+      after.peakBytes <= before.peakBytes + 4096,
+      `the peak grew from ${before.peakBytes} to ${after.peakBytes}`,
+    )
   },
 
   'a chain of ten thousand pending ops is computed, and its history pruned': async engine => {
@@ -166,7 +194,11 @@ export const values: Readonly<Record<string, Case>> = {
     await refuses('engine', () => add(here, there))
     same(await mul(there, 3).array(), [3, 6], 'on the other engine')
     same(await mul(here, 2).array(), [2, 4], 'on this engine')
-    same(other.use(() => zeros([1]).engine === other), true, 'use() makes an engine the default')
+    same(
+      other.use(() => zeros([1]).engine === other),
+      true,
+      'use() makes an engine the default',
+    )
     other.dispose()
     await refuses('disposed', () => add(there, 1))
     same(await add(here, 1).array(), [2, 3], 'this engine afterwards')
