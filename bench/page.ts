@@ -2,7 +2,7 @@
 import type { Engine } from '../src/engine.ts'
 import { init } from '../src/init.ts'
 import { ops } from '../src/ops/table.ts'
-import { type BenchmarkRow, benchmark } from '../src/proof/index.ts'
+import { benchmark } from '../src/proof/index.ts'
 
 interface Engines {
   readonly webgpu: Engine
@@ -17,9 +17,14 @@ export async function open(): Promise<Engine['adapter']> {
   return engines.webgpu.adapter
 }
 
-/** Verifies and times every variant of an op's kernel. Throws when one is wrong. */
-export async function measure(name: string, repetitions: number): Promise<BenchmarkRow[]> {
+/** Verifies and times every variant of an op's kernel, reporting each row. Throws when one is wrong. */
+export async function measure(name: string, repetitions: number): Promise<void> {
   const op = ops[name]
   if (!engines || !op) throw new Error(`internal: nothing to measure for ${name}`)
-  return benchmark(op, { engine: engines.webgpu, reference: engines.cpu, repetitions })
+  const { webgpu: engine, cpu: reference } = engines
+  for (const sample of op.definition.samples) {
+    if (!sample.benchmark) continue
+    const rows = await benchmark(op, { engine, reference, repetitions, samples: [sample] })
+    for (const row of rows) report(row)
+  }
 }

@@ -61,11 +61,14 @@ async function bench(
   say(tableHead())
   const rows: BenchmarkRow[] = []
   const failures: Failure[] = []
+  page.onMessage(message => {
+    const row = message as BenchmarkRow
+    rows.push(row)
+    say(tableRow(row))
+  })
   for (const op of names) {
     try {
-      const measured = (await page.call('measure', op, repetitions)) as BenchmarkRow[]
-      for (const row of measured) say(tableRow(row))
-      rows.push(...measured)
+      await page.call('measure', op, repetitions)
     } catch (error) {
       if (!(error instanceof Error)) throw error
       failures.push({ op, message: error.message })

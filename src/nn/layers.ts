@@ -1,12 +1,12 @@
 // The layers of a multilayer perceptron: linear, activations, dropout, and their composition.
 import { fail, show } from '../errors.ts'
 import * as activationOps from '../ops/activations.ts'
-import { tanh as tanhOp } from '../ops/unary.ts'
 import { zeros } from '../ops/create.ts'
 import { linear as linearOp } from '../ops/matmul.ts'
 import { parameter } from '../ops/parameter.ts'
 import { dropout as dropoutOp } from '../ops/random.ts'
 import { softmax as softmaxOp } from '../ops/softmax.ts'
+import { tanh as tanhOp } from '../ops/unary.ts'
 import { boolean, number, parseOptions } from '../options.ts'
 import { at } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'

@@ -68,8 +68,21 @@ function inferMatmul([a, b]: readonly Spec[], { transposeA, transposeB }: Produc
       `${depth} columns of a meet ${depthB} rows of b; they must be as many.`,
     )
   }
-  const batch = broadcastShapes('matmul', left.shape.slice(0, -2), right.shape.slice(0, -2))
-  return { shape: [...batch, rows, columns], dtype: left.dtype }
+  const [batchA, batchB] = [left.shape.slice(0, -2), right.shape.slice(0, -2)]
+  const clash = batchA.toReversed().some((length, back) => {
+    const other = batchB.at(-1 - back) ?? 1
+    return length !== other && length !== 1 && other !== 1
+  })
+  if (clash) {
+    const given = `a is ${show(left.shape)}, b is ${show(right.shape)}`
+    fail(
+      'shape',
+      'matmul',
+      `batches do not broadcast: ${given}.`,
+      'Sizes before the last two must be equal or 1.',
+    )
+  }
+  return { shape: [...broadcastShapes('matmul', batchA, batchB), rows, columns], dtype: left.dtype }
 }
 
 /** Rows and columns of the matrices in a shape, as multiplied. */

@@ -152,7 +152,7 @@ function update(entry: UpdateEntry): Update {
             { shape, low: -3, high: 3 },
             { shape, low: -1, high: 1 },
             ...stateInputs.map(() => ({ shape, low: 0, high: 1 })),
-            { shape: [settings.length], values },
+            { shape: [settings.length], dtype: 'float32', values },
           ],
           gradient: false,
           note: 'updates have no gradient',

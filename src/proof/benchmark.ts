@@ -54,8 +54,8 @@ export interface BenchmarkRow {
 /** A batch of calls takes this long: shorter ones drown in the clock's grain. */
 const BATCH_MILLISECONDS = 16
 
-/** The reference is timed again with each batch until it has taken this long in all. */
-const REFERENCE_MILLISECONDS = 1000
+/** Batches are repeated until they have taken this long in all, which only slow machines reach. */
+const ENOUGH_MILLISECONDS = 500
 
 /**
  * Times an op's kernels on the samples its entry marks, batches of about 16 ms interleaved with calls of the
@@ -86,7 +86,14 @@ export async function benchmark(op: AnyOp, options: BenchmarkOptions): Promise<B
   const rows: BenchmarkRow[] = []
   try {
     for (const sample of samples) {
-      const proof = await verify(op, { engine, reference, samples: [sample], variants, seed })
+      const proof = await verify(op, {
+        engine,
+        reference,
+        samples: [sample],
+        variants,
+        seed,
+        gradients: false,
+      })
       const [wrong] = proof.failures
       if (wrong) fail('value', 'benchmark', `${wrong.message}.`, 'What is wrong is not timed.')
       const rival = new Trial(op, reference, sample, seed)
@@ -110,14 +117,14 @@ async function race(trial: Trial, rival: Trial, repetitions: number): Promise<Om
   const times: number[] = []
   const rivals: number[] = []
   let clock: BenchmarkRow['clock'] = 'gpu'
-  for (let i = 0; i < repetitions; i++) {
+  const enough = (times: readonly number[]) => sum(times) > ENOUGH_MILLISECONDS
+  for (let i = 0; i < repetitions && !enough(times); i++) {
     const batch = await trial.batch(calls)
-    times.push(batch.milliseconds / calls)
+    times.push(batch.milliseconds)
     if (batch.clock === 'wall') clock = 'wall'
-    const spent = rivals.reduce((sum, time) => sum + time, 0)
-    if (spent < REFERENCE_MILLISECONDS) rivals.push((await rival.batch(1)).milliseconds)
+    if (!enough(rivals)) rivals.push((await rival.batch(1)).milliseconds)
   }
-  const milliseconds = median(times)
+  const milliseconds = median(times) / calls
   const referenceMilliseconds = median(rivals)
   return {
     op: trial.name,
@@ -133,6 +140,8 @@ async function race(trial: Trial, rival: Trial, repetitions: number): Promise<Om
     adapter: trial.adapter,
   }
 }
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
 function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b)
@@ -172,16 +181,11 @@ class Trial {
     const recorded = () => engine.use(() => compile(() => callOp(op, args)))
     this.call = recorded()
     const preferred = runner instanceof WebGpuBackend ? this.variantOf(recorded) : variant
-    if (runner instanceof WebGpuBackend && this.serves) {
-      runner.forced.set(this.name, variant)
-      try {
-        this.run(1)
-      } finally {
-        runner.forced.delete(this.name)
-      }
-    }
+    // The first call makes the plan, and with it the choice of variant.
+    const forced = runner instanceof WebGpuBackend && this.serves ? runner.forced : null
+    forced?.set(this.name, variant)
+    const outputs = this.firstCall(forced)
     this.chosen = preferred === variant || variant === 'default'
-    const outputs = engine.use(() => this.call())
     this.shapes = [...this.tensors, ...outputs].map(({ shape }) => shape)
     const updated = (op.definition.updates ?? []).flatMap(index => this.tensors[index] ?? [])
     this.bytes = [...this.tensors, ...outputs, ...updated].reduce(
@@ -191,6 +195,14 @@ class Trial {
     this.operations = op.definition.operations?.(inputs, outputs) ?? null
     for (const output of outputs) output.dispose()
     this.meter = runner instanceof WebGpuBackend ? new Meter(runner.device) : null
+  }
+
+  private firstCall(forced: Map<string, string> | null): Tensor[] {
+    try {
+      return this.engine.use(() => this.call())
+    } finally {
+      forced?.delete(this.name)
+    }
   }
 
   /** The variant this op's own dispatches take when nothing is forced. */

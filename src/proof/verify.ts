@@ -6,7 +6,7 @@ import { grad } from '../grad.ts'
 import { init } from '../init.ts'
 import type { AnyOp, Sample, Tolerance } from '../op.ts'
 import { tensor } from '../ops/create.ts'
-import { integer, oneOf, parseOptions } from '../options.ts'
+import { boolean, integer, oneOf, parseOptions } from '../options.ts'
 import type { Spec } from '../tape.ts'
 import { eachTensor, Parameter, scope, Tensor } from '../tensor.ts'
 import { firstDifference, largest, largestError } from './compare.ts'
@@ -37,6 +37,8 @@ export interface VerifyOptions {
   seed?: number
   /** How floats are stored. Default float32. */
   dtype?: 'float32' | 'float16'
+  /** Whether gradients are compared too. Default true. */
+  gradients?: boolean
 }
 
 /** One output or gradient that is not what the reference says. */
@@ -87,7 +89,16 @@ interface Results {
  * overwrites. Failures are told in the report, not thrown.
  */
 export async function verify(op: AnyOp, options: VerifyOptions): Promise<VerifyReport> {
-  const { engine, reference: given, variants, samples, seed, dtype } = checkVerifyOptions(op, options)
+  const {
+    engine,
+    reference: given,
+    variants,
+    samples,
+    seed,
+    dtype,
+    gradients,
+  } = checkVerifyOptions(op, options)
+  const trial: Trial = { op, seed, gradients }
   const reference = given ?? (await init({ backend: 'cpu' }))
   const report = {
     op: op.definition.name,
@@ -108,13 +119,13 @@ export async function verify(op: AnyOp, options: VerifyOptions): Promise<VerifyR
         report.skipped += variants.length
         continue
       }
-      const expected = await compute(op, reference, sample, drawn, seed).catch(error => asError(error))
+      const expected = await compute(trial, reference, sample, drawn).catch(error => asError(error))
       if (expected instanceof Error) {
         report.failures.push(thrown(report.op, describeSample(sample), 'reference', expected))
         continue
       }
       for (const variant of variants) {
-        const outcome = await attempt(op, engine, sample, drawn, seed, variant)
+        const outcome = await attempt(trial, engine, sample, drawn, variant)
         if (outcome === 'unsupported') report.skipped++
         else {
           report.cases++
@@ -150,6 +161,7 @@ function checkVerifyOptions(op: AnyOp, options: VerifyOptions) {
     samples: (value): readonly Sample[] => (value ?? op.definition.samples) as readonly Sample[],
     seed: integer(0),
     dtype: oneOf(['float32', 'float16'], 'float32'),
+    gradients: boolean(true),
   })
   const engine =
     parsed.engine ??
@@ -169,17 +181,23 @@ function checkVerifyOptions(op: AnyOp, options: VerifyOptions) {
   return { ...parsed, engine, variants }
 }
 
+/** What is compared. */
+interface Trial {
+  readonly op: AnyOp
+  readonly seed: number
+  readonly gradients: boolean
+}
+
 /** The results on the engine on trial, the error that came instead, or that this variant is not for this sample. */
 async function attempt(
-  op: AnyOp,
+  trial: Trial,
   engine: Engine,
   sample: Sample,
   drawn: readonly Drawn[],
-  seed: number,
   variant: string,
 ): Promise<Results | 'unsupported' | Error> {
   try {
-    return await withVariant(op, engine, variant, () => compute(op, engine, sample, drawn, seed, variant))
+    return await withVariant(trial.op, engine, variant, () => compute(trial, engine, sample, drawn, variant))
   } catch (error) {
     if (error instanceof Unsupported) return 'unsupported'
     const float16 =
@@ -195,11 +213,10 @@ class Unsupported extends Error {}
 
 /** Outputs and gradients of one call, read back. With a variant, throws Unsupported where that cannot serve. */
 async function compute(
-  op: AnyOp,
+  { op, seed, gradients }: Trial,
   engine: Engine,
   sample: Sample,
   drawn: readonly Drawn[],
-  seed: number,
   variant?: string,
 ): Promise<Results> {
   const parameters: Parameter[] = []
@@ -211,7 +228,10 @@ async function compute(
         if (item instanceof Parameter) parameters.push(item)
       })
       if (variant !== undefined && !serves(op, args, engine, variant)) throw new Unsupported()
-      return { forward: forward(op, args, inputs), backward: backward(op, args, inputs, seed) }
+      return {
+        forward: forward(op, args, inputs),
+        backward: gradients ? backward(op, args, inputs, seed) : [],
+      }
     }),
   )
   const read = async (results: readonly Pending[]): Promise<Result[]> => {

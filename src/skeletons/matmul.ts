@@ -102,16 +102,9 @@ const tilesOfTiling = (
 
 type Request = KernelRequest<ProductAttributes>
 
-function operandsOf({ inputs, outputs, attributes }: Request): {
-  a: Spec
-  b: Spec
-  out: Spec
-  product: Product
-} {
-  const a = must(inputs[0], 'a')
-  const b = must(inputs[1], 'b')
+function operandsOf({ inputs, outputs, attributes }: Request): { out: Spec; product: Product } {
   const out = must(outputs[0], 'output')
-  return { a, b, out, product: productOf(a, b, out, attributes) }
+  return { out, product: productOf(must(inputs[0], 'a'), must(inputs[1], 'b'), out, attributes) }
 }
 
 /** What sets one dispatch of a product apart. */

@@ -201,7 +201,7 @@ function dispatchOf(part: {
   return {
     source: {
       skeleton: must(SKELETONS[variant], 'reduce skeleton'),
-      fragments: [numberTests(must(types['Compute'], 'compute type')), OFFSETS, combiner.combine, ...pieces],
+      fragments: [numberTests(must(types.Compute, 'compute type')), OFFSETS, combiner.combine, ...pieces],
       types,
     },
     overrides: {

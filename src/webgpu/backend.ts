@@ -136,6 +136,8 @@ export class WebGpuBackend implements Backend {
   }
 
   async read(storage: Storage, spec: Spec): Promise<HostArray> {
+    // Where errors come at once, as in Dawn, the one that says why may still be on its way.
+    if (this.failure) await this.pipelines.settled()
     this.assertUsable('data')
     this.counters.reads++
     const bytes = padded(storage.bytes)

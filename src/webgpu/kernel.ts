@@ -156,17 +156,14 @@ export class PipelineCache {
 
   /** Turns a compile error into one that names the .wgsl file and line. */
   private async report(module: GPUShaderModule, joined: JoinedSource, key: string): Promise<void> {
-    try {
-      const error = await this.device.popErrorScope()
-      if (!error) return
-      const info = await module.getCompilationInfo()
-      const where = info.messages
-        .filter(message => message.type === 'error')
-        .map(message => `${joined.locate(message.lineNum)}: ${message.message}`)
-      const text = where.length > 0 ? where.join('; ') : error.message
-      this.onFailure(new RetrogradError('internal', `internal: the kernel ${key} does not compile: ${text}`))
-    } catch {
-      // The device was lost or destroyed meanwhile; `device.lost` tells it.
-    }
+    // A device lost or destroyed meanwhile answers neither; `device.lost` tells that.
+    const error = await this.device.popErrorScope().catch(() => null)
+    const info = error && (await module.getCompilationInfo().catch(() => null))
+    if (!error || !info) return
+    const where = info.messages
+      .filter(message => message.type === 'error')
+      .map(message => `${joined.locate(message.lineNum)}: ${message.message}`)
+    const text = where.length > 0 ? where.join('; ') : error.message
+    this.onFailure(new RetrogradError('internal', `internal: the kernel ${key} does not compile: ${text}`))
   }
 }

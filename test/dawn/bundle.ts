@@ -16,7 +16,11 @@ export async function bundleSuite(folder: string): Promise<string> {
       outDir: folder,
       emptyOutDir: false,
       target: 'node20',
-      rollupOptions: { output: { entryFileNames: 'dawn_suite.mjs', codeSplitting: false } },
+      // Found at run time or not at all.
+      rollupOptions: {
+        external: ['webgpu'],
+        output: { entryFileNames: 'dawn_suite.mjs', codeSplitting: false },
+      },
     },
     ssr: { noExternal: true },
   })

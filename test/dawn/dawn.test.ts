@@ -1,7 +1,6 @@
 // The same suite on the second WebGPU implementation, Dawn in Node.js, where that is installed: float16 included.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
@@ -16,7 +15,8 @@ const LAVAPIPE = [
 
 /** Runs the suite in a process of its own, which Dawn may take down with it. */
 async function runSuite(): Promise<Line[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'retrograd-dawn-'))
+  // Inside node_modules, so that the bundle finds a `webgpu` installed beside the project's own packages.
+  const folder = mkdtempSync(join(import.meta.dirname, '../../node_modules/.retrograd-dawn-'))
   try {
     const icd = LAVAPIPE.find(path => existsSync(path))
     const child = spawn(process.execPath, [await bundleSuite(folder)], {

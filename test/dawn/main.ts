@@ -1,6 +1,7 @@
 // The suite under Dawn in Node.js, bundled into one file for a bare machine: prints a line of JSON for each result.
-// RETROGRAD_DAWN names the folder of npm's `webgpu`; without it that package is looked for as any import is.
+// RETROGRAD_DAWN names the folder of npm's `webgpu`; without it that package is looked for from the folder it runs in.
 
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ops } from '../../src/ops/table.ts'
@@ -27,9 +28,11 @@ interface Dawn {
 const print = (line: Line): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
 
 async function loadDawn(): Promise<Dawn> {
-  const folder = process.env['RETROGRAD_DAWN']
-  const specifier = folder ? pathToFileURL(join(folder, 'index.js')).href : 'webgpu'
-  return (await import(/* @vite-ignore */ specifier)) as Dawn
+  const folder = process.env.RETROGRAD_DAWN
+  const path = folder
+    ? join(folder, 'index.js')
+    : createRequire(join(process.cwd(), 'any.js')).resolve('webgpu')
+  return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as Dawn
 }
 
 async function main(): Promise<void> {

@@ -108,7 +108,7 @@ function check(dispatch: Dispatch): void {
 
   const known = reflected.overrides.map(({ name }) => name)
   for (const name of Object.keys(dispatch.overrides ?? {})) expect(known, where).toContain(name)
-  const size = dispatch.overrides?.['WORKGROUP_SIZE']
+  const size = dispatch.overrides?.WORKGROUP_SIZE
   if (size !== undefined) expect(Number.isInteger(size) && size > 0 && size <= 256, where).toBe(true)
 }
 

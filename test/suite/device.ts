@@ -126,7 +126,7 @@ export const device: Readonly<Record<string, (gpu: GPU) => Promise<void>>> = {
 
   'a tensor larger than the limits is refused by name, and the engine lives': gpu =>
     withEngine(gpu, async engine => {
-      const limit = engine.adapter.limits['maxStorageBufferBindingSize'] as number
+      const limit = engine.adapter.limits.maxStorageBufferBindingSize as number
       const error = await refuses('limit', () => zeros([limit / 4 + 1], { engine }))
       for (const part of ['maxStorageBufferBindingSize', String(limit), String(limit / 4 + 1)]) {
         ensure(error.message.includes(part), `${part} in: ${error.message}`)
