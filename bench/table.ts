@@ -21,7 +21,7 @@ function speed({ gigaflopsPerSecond, gigabytesPerSecond }: BenchmarkRow): string
 }
 
 const columns: readonly Column[] = [
-  { title: 'op', width: 26, left: true, cell: row => row.op },
+  { title: 'op', width: 28, left: true, cell: row => row.op },
   { title: 'variant', width: 14, left: true, cell: row => `${row.variant}${row.chosen ? ' *' : ''}` },
   { title: 'ms', width: 8, cell: row => short(row.milliseconds) },
   { title: 'speed', width: 13, cell: speed },

@@ -97,7 +97,7 @@ function share(text: string): number {
 }
 
 /** What slow machines are given to do by default, in floating-point operations of training. */
-const budgets = { software: 2.2e11, cpu: 2e10 }
+const budgets = { software: 1.5e11, cpu: 2e10 }
 
 /**
  * Fills in what the command line left open. A GPU takes all digits and five epochs; where none is, one epoch over so

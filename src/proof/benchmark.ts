@@ -10,7 +10,7 @@ import { eachTensor, type Tensor } from '../tensor.ts'
 import { WebGpuBackend } from '../webgpu/backend.ts'
 import { Meter } from '../webgpu/meter.ts'
 import { argumentsOf, callOp, drawInputs, uploadInputs } from './samples.ts'
-import { serves, variantsOf } from './variants.ts'
+import { ONLY, serves, variantsOf } from './variants.ts'
 import { verify } from './verify.ts'
 
 export interface BenchmarkOptions {
@@ -54,6 +54,9 @@ export interface BenchmarkRow {
 /** A batch of calls takes this long: shorter ones drown in the clock's grain. */
 const BATCH_MILLISECONDS = 16
 
+/** On a software adapter, of calls of more operations than this only the variant it chooses is timed: others take seconds. */
+const HEAVY_OPERATIONS = 5e7
+
 /** Batches are repeated until they have taken this long in all, which only slow machines reach. */
 const ENOUGH_MILLISECONDS = 500
 
@@ -86,21 +89,26 @@ export async function benchmark(op: AnyOp, options: BenchmarkOptions): Promise<B
   const rows: BenchmarkRow[] = []
   try {
     for (const sample of samples) {
+      const rival = new Trial(op, reference, sample, seed)
+      const own = new Trial(op, engine, sample, seed)
+      const heavy = engine.adapter.isFallback && (own.operations ?? 0) > HEAVY_OPERATIONS
+      const tried = heavy && !parsed.variants ? [own.preferred] : variants
+      own.dispose()
       const proof = await verify(op, {
         engine,
         reference,
         samples: [sample],
-        variants,
+        variants: tried,
         seed,
         gradients: false,
       })
       const [wrong] = proof.failures
       if (wrong) fail('value', 'benchmark', `${wrong.message}.`, 'What is wrong is not timed.')
-      const rival = new Trial(op, reference, sample, seed)
-      for (const variant of variants) {
+      const rivals: number[] = []
+      for (const variant of tried) {
         const trial = new Trial(op, engine, sample, seed, variant)
-        if (trial.serves)
-          rows.push({ ...(await race(trial, rival, repetitions)), error: proof.errors[variant] ?? 0 })
+        const time = () => race(trial, rival, rivals, repetitions)
+        if (trial.serves) rows.push({ ...(await time()), error: proof.errors[variant] ?? 0 })
         trial.dispose()
       }
       rival.dispose()
@@ -111,11 +119,15 @@ export async function benchmark(op: AnyOp, options: BenchmarkOptions): Promise<B
   return rows
 }
 
-/** Times a trial and its rival in turn, so that what slows the machine slows both. */
-async function race(trial: Trial, rival: Trial, repetitions: number): Promise<Omit<BenchmarkRow, 'error'>> {
+/** Times a trial and, while `rivals` is short, its rival in turn, so that what slows the machine slows both. */
+async function race(
+  trial: Trial,
+  rival: Trial,
+  rivals: number[],
+  repetitions: number,
+): Promise<Omit<BenchmarkRow, 'error'>> {
   const calls = await trial.warmUp()
   const times: number[] = []
-  const rivals: number[] = []
   let clock: BenchmarkRow['clock'] = 'gpu'
   const enough = (times: readonly number[]) => sum(times) > ENOUGH_MILLISECONDS
   for (let i = 0; i < repetitions && !enough(times); i++) {
@@ -156,7 +168,8 @@ class Trial {
   readonly bytes: number
   readonly operations: number | null
   readonly serves: boolean
-  /** The variant that the engine would choose, where that has a name. */
+  /** The variant that the engine takes when left to itself. */
+  readonly preferred: string
   readonly chosen: boolean
   private readonly call: (() => Tensor[]) & { dispose(): void }
   private readonly tensors: Tensor[]
@@ -167,7 +180,7 @@ class Trial {
     private readonly engine: Engine,
     sample: Sample,
     seed: number,
-    readonly variant = 'default',
+    readonly variant = ONLY,
   ) {
     const { runner } = engine
     this.name = op.definition.name
@@ -180,12 +193,12 @@ class Trial {
     this.serves = serves(op, args, engine, variant)
     const recorded = () => engine.use(() => compile(() => callOp(op, args)))
     this.call = recorded()
-    const preferred = runner instanceof WebGpuBackend ? this.variantOf(recorded) : variant
+    this.preferred = this.variantOf(recorded) ?? ONLY
     // The first call makes the plan, and with it the choice of variant.
     const forced = runner instanceof WebGpuBackend && this.serves ? runner.forced : null
     forced?.set(this.name, variant)
     const outputs = this.firstCall(forced)
-    this.chosen = preferred === variant || variant === 'default'
+    this.chosen = this.preferred === variant || variant === ONLY
     this.shapes = [...this.tensors, ...outputs].map(({ shape }) => shape)
     const updated = (op.definition.updates ?? []).flatMap(index => this.tensors[index] ?? [])
     this.bytes = [...this.tensors, ...outputs, ...updated].reduce(
@@ -205,8 +218,9 @@ class Trial {
     }
   }
 
-  /** The variant this op's own dispatches take when nothing is forced. */
+  /** The variant that this op's own dispatches take when nothing is forced; undefined for a composite and on the CPU. */
   private variantOf(recorded: () => ReturnType<typeof compile<[], Tensor[]>>): string | undefined {
+    if (!(this.engine.runner instanceof WebGpuBackend)) return undefined
     const probe = recorded()
     const found = this.engine.use(() => probe.plan()).kernels.find(kernel => kernel.op === this.name)
     probe.dispose()

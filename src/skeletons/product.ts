@@ -83,13 +83,17 @@ export function productReference(
       for (let column = 0; column < columns; column++) sums[column] = bias ? at(bias, column) : 0
       for (let k = 0; k < depth; k++) {
         const x = at(a, at(offsets, 0) + row * rowStride + k * depthStrideA)
-        const start = at(offsets, 1) + k * depthStrideB
-        for (let column = 0; column < columns; column++) {
-          sums[column] = at(sums, column) + x * at(b, start + column * columnStride)
-        }
+        addScaled(sums, x, b, at(offsets, 1) + k * depthStrideB, columnStride)
       }
       for (let column = 0; column < columns; column++)
         out[(matrix * rows + row) * columns + column] = at(sums, column)
     }
   })
+}
+
+/** sums += x·b, where b is read from `start` on, `stride` apart. No call inside: this loop is what a reference costs. */
+function addScaled(sums: Float64Array, x: number, b: NumericArray, start: number, stride: number): void {
+  for (let i = 0, place = start; i < sums.length; i++, place += stride) {
+    sums[i] = (sums[i] as number) + x * (b[place] as number)
+  }
 }
