@@ -258,10 +258,10 @@ export const scatterAdd: Op<[indices: Tensor, updates: Tensor, options: ScatterA
     },
     {
       inputs: [
-        { shape: [4096], dtype: 'int32', low: 0, high: 10000 },
-        { shape: [4096, 64], low: 0.1, high: 1 },
+        { shape: [2048], dtype: 'int32', low: 0, high: 1000 },
+        { shape: [2048, 64], low: 0.1, high: 1 },
       ],
-      options: { size: 10000 },
+      options: { size: 1000 },
       benchmark: true,
       ...tooLarge,
     },
