@@ -13,14 +13,18 @@ const grouped = (number: number): string => Math.round(number).toLocaleString('e
 export class Printer {
   private bar: SingleBar | null = null
   private steps = 0
+  private start = 0 // of training, ms
+  /** What the bar shows. */
+  private done = { step: 0, loss: '-', rate: '-', left: '-' }
 
   constructor(private readonly json: boolean) {}
 
-  /** Prints a line for people. */
+  /** Prints a line for people; the bar moves below it. */
   line(text: string): void {
-    if (this.bar) process.stderr.write('\r\x1b[K') // the bar is drawn anew below the line
+    this.bar?.stop()
     const stream = this.json ? process.stderr : process.stdout
     stream.write(`${text}\n`)
+    this.bar?.start(this.steps, this.done.step, this.done)
   }
 
   /** What will be done, and why with a share of the digits where a slow machine is the reason. */
@@ -45,21 +49,24 @@ export class Printer {
 
   private begin(adapter: AdapterName, steps: number): void {
     this.steps = steps
+    this.start = performance.now()
     this.line(`Adapter: ${describe(adapter)}`)
     if (!process.stderr.isTTY) return
     this.bar = new SingleBar({
-      format: '{bar} {percentage}% | loss {loss} | {rate} samples/s | {eta_formatted} left',
+      format: '{bar} {percentage}% | loss {loss} | {rate} samples/s | {left} s left',
       barsize: 24,
       barCompleteChar: '█',
       barIncompleteChar: '░',
       hideCursor: true,
-      etaBuffer: 50,
+      clearOnComplete: true,
     })
-    this.bar.start(steps, 0, { loss: '–', rate: '–' })
+    this.bar.start(steps, 0, this.done)
   }
 
   private step(step: number, loss: number, samplesPerSecond: number): void {
-    this.bar?.update(step, { loss: loss.toFixed(4), rate: grouped(samplesPerSecond) })
+    const left = ((performance.now() - this.start) / step / 1000) * (this.steps - step)
+    this.done = { step, loss: loss.toFixed(4), rate: grouped(samplesPerSecond), left: grouped(left) }
+    this.bar?.update(step, this.done)
     const milestone = (at: number): number => Math.floor((at * MILESTONES) / this.steps)
     if (milestone(step) === milestone(step - 1) && step > 1) return
     const place = `${step}`.padStart(`${this.steps}`.length)

@@ -176,8 +176,8 @@ function chooseVariant({ inputs, attributes, device }: KernelRequest<ReduceAttri
   const { outputs, count, reduced } = layoutOf((inputs[0] as Spec).shape, attributes.axis)
   const innermost = reduced.strides.at(-1) === 1
   if (count <= 32 || (!innermost && outputs >= 64)) return 'thread'
-  // A software device runs a thread's loop faster than a tree.
-  if (device.isSoftware) return outputs >= 64 || count <= 4096 ? 'thread' : 'workgroup'
+  // A software device runs split loops faster than barriers.
+  if (device.isSoftware) return 'thread'
   return device.subgroups && device.subgroupId ? 'subgroup' : 'workgroup'
 }
 
