@@ -27,10 +27,10 @@ export interface LinearOptions {
 export function linear(inputs: number, outputs: number, options: LinearOptions = {}): Layer {
   checkSize('linear', inputs, 'inputs')
   checkSize('linear', outputs, 'outputs')
-  const any = (value: unknown) => value as LinearOptions['initializer']
+  const asGiven = (value: unknown) => value as LinearOptions['initializer']
   const { bias, initializer = 'glorotUniform' } = parseOptions('linear', options, {
     bias: boolean(true),
-    initializer: any,
+    initializer: asGiven,
   })
   const weight = parameter(initialize('linear', [inputs, outputs], initializer))
   const offset = bias ? parameter(zeros([outputs])) : null
@@ -102,7 +102,7 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Layer {
       `sizes are ${show(sizes)}; at least two are needed.`,
       'Write mlp([inputs, …, outputs]).',
     )
-  const any = (value: unknown) => value as MlpOptions['initializer']
+  const asGiven = (value: unknown) => value as MlpOptions['initializer']
   const name = (value: unknown): ActivationName => {
     if (value === undefined) return 'relu'
     if (typeof value === 'string' && Object.hasOwn(activations, value)) return value as ActivationName
@@ -116,7 +116,7 @@ export function mlp(sizes: readonly number[], options: MlpOptions = {}): Layer {
   const checked = parseOptions('mlp', options, {
     activation: name,
     dropout: number(0, { min: 0, max: 1 }),
-    initializer: any,
+    initializer: asGiven,
   })
   const layers = sizes.slice(1).flatMap((outputs, i): Layer[] => {
     const inputs = at(sizes, i)
