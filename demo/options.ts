@@ -12,6 +12,7 @@ export interface TrainSettings {
   readonly epochs: number
   /** Digits a step. */
   readonly batchSize: number
+  /** Of the first step; it falls to 0 in a straight line. */
   readonly learningRate: number
   /** Share of each hidden layer's units dropped in training. */
   readonly dropout: number
@@ -44,7 +45,12 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | null {
       whole(1, 10_000),
     )
     .option('--batch-size <count>', 'digits a step', whole(1, TRAINING_DIGITS), 128)
-    .option('--learning-rate <rate>', "Adam's step length", positive, 1e-3)
+    .option(
+      '--learning-rate <rate>',
+      "Adam's step length at first; it falls to 0 in a straight line",
+      positive,
+      1e-3,
+    )
     .option('--dropout <share>', 'share of the hidden units dropped in training', share, 0)
     .option('--seed <number>', 'the same seed gives the same run', whole(0, Number.MAX_SAFE_INTEGER), 0)
     .addOption(

@@ -94,10 +94,13 @@ async function learn(engine: Engine, model: nn.Layer, digits: Digits, settings: 
   const losses: number[] = []
   const inFlight = new InFlight()
   const clock = new Clock()
+  let submitted = 0
   for (let epoch = 0; epoch < epochs; epoch++) {
     const order = shuffled(samples, seed, epoch)
     for (let first = 0; first < samples; first += batchSize) {
       const indices = tensor(order.subarray(first, first + batchSize))
+      // Falling to 0, it lets short runs end as well as longer ones, and each as well as the other.
+      optimizer.learningRate = learningRate * (1 - submitted++ / steps)
       const loss = step(indices)
       const count = indices.size
       indices.dispose()
