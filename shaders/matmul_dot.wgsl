@@ -25,6 +25,8 @@ struct Params {
   batch: array<vec4<u32>, 2>,
   batchA: array<vec4<u32>, 2>,
   batchB: array<vec4<u32>, 2>,
+  // Bits of the constants of `store`.
+  constants: array<vec4<u32>, 2>,
 }
 
 @group(0) @binding(0) var<storage, read> a: array<T>;
@@ -50,6 +52,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
+  sumColumns(workgroupIndex(group, groups) * WORKGROUP_SIZE + lane, groups.x * groups.y * groups.z * WORKGROUP_SIZE, params.columns);
   let tile = workgroupIndex(group, groups) * (WORKGROUP_SIZE / params.split) + lane / params.split;
   let share = lane % params.split;
   // Threads without a tile go along, for the barriers, with no depth of their own.

@@ -19,6 +19,8 @@ struct Params {
   batch: array<vec4<u32>, 2>,
   batchA: array<vec4<u32>, 2>,
   batchB: array<vec4<u32>, 2>,
+  // Bits of the constants of `store`.
+  constants: array<vec4<u32>, 2>,
 }
 
 @group(0) @binding(0) var<storage, read> a: array<T>;
@@ -30,6 +32,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) lane: u32,
 ) {
+  sumColumns(workgroupIndex(group, groups) * WORKGROUP_SIZE + lane, groups.x * groups.y * groups.z * WORKGROUP_SIZE, params.columns);
   let index = workgroupIndex(group, groups) * WORKGROUP_SIZE + lane;
   if (index >= params.size) { return; }
   let column = index % params.columns;

@@ -29,6 +29,8 @@ struct Params {
   batch: array<vec4<u32>, 2>,
   batchA: array<vec4<u32>, 2>,
   batchB: array<vec4<u32>, 2>,
+  // Bits of the constants of `store`.
+  constants: array<vec4<u32>, 2>,
 }
 
 @group(0) @binding(0) var<storage, read> a: array<T>;
@@ -116,6 +118,7 @@ fn main(
   @builtin(local_invocation_index) lane: u32,
   @builtin(subgroup_invocation_id) subgroupLane: u32,
 ) {
+  sumColumns(workgroupIndex(group, groups) * WORKGROUP_SIZE + lane, groups.x * groups.y * groups.z * WORKGROUP_SIZE, select(params.columns, params.lines, SWAP));
   let index = workgroupIndex(group, groups);
   if (index >= params.tiles) { return; }
   let matrix = index / params.tilesEach;
@@ -154,20 +157,10 @@ fn main(
     accumulate(&tile, loadLines(lines0 + at), loadLines(lines1 + at), loadLines(lines2 + at), loadLines(lines3 + at), loadColumns(atColumn));
     atColumn += vec4(params.columnDepthStride);
   }
-  storeLine(matrix, line, column, tile.s0);
-  storeLine(matrix, line + 1, column, tile.s1);
-  storeLine(matrix, line + 2, column, tile.s2);
-  storeLine(matrix, line + 3, column, tile.s3);
-  storeLine(matrix, line + 4, column, tile.s4);
-  storeLine(matrix, line + 5, column, tile.s5);
-  storeLine(matrix, line + 6, column, tile.s6);
-  storeLine(matrix, line + 7, column, tile.s7);
-  storeLine(matrix, line + 8, column, tile.s8);
-  storeLine(matrix, line + 9, column, tile.s9);
-  storeLine(matrix, line + 10, column, tile.s10);
-  storeLine(matrix, line + 11, column, tile.s11);
-  storeLine(matrix, line + 12, column, tile.s12);
-  storeLine(matrix, line + 13, column, tile.s13);
-  storeLine(matrix, line + 14, column, tile.s14);
-  storeLine(matrix, line + 15, column, tile.s15);
+  // Stored in a loop: sixteen copies of what becomes of a sum would take long to compile.
+  var sums = array<vec4<f32>, 16>(
+    tile.s0, tile.s1, tile.s2, tile.s3, tile.s4, tile.s5, tile.s6, tile.s7,
+    tile.s8, tile.s9, tile.s10, tile.s11, tile.s12, tile.s13, tile.s14, tile.s15,
+  );
+  for (var i = 0u; i < 16; i++) { storeLine(matrix, line + i, column, sums[i]); }
 }

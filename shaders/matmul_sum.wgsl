@@ -1,18 +1,18 @@
 // matmul_sum.wgsl: the second pass of a matrix product whose depth was split: adds the parts, always in the same order.
-// One thread computes one element of the output. With BIAS, bias[column] is added; without, that binding is not read.
+// One thread computes one element of the output.
 // Memory: one read for each part, one write.
 
 override WORKGROUP_SIZE: u32 = 64;
-override BIAS: bool = false;
 
 struct Params {
   size: u32,
   columns: u32,
   splits: u32,
+  // Bits of the constants of `store`.
+  constants: array<vec4<u32>, 2>,
 }
 
 @group(0) @binding(0) var<storage, read> parts: array<f32>;
-@group(0) @binding(1) var<storage, read> bias: array<T>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -24,6 +24,5 @@ fn main(
   if (index >= params.size) { return; }
   var sum = 0.0;
   for (var split = 0u; split < params.splits; split++) { sum += parts[split * params.size + index]; }
-  if (BIAS) { sum += f32(bias[index % params.columns]); }
   store(index, index % params.columns, sum);
 }

@@ -28,6 +28,8 @@ struct Params {
   batch: array<vec4<u32>, 2>,
   batchA: array<vec4<u32>, 2>,
   batchB: array<vec4<u32>, 2>,
+  // Bits of the constants of `store`.
+  constants: array<vec4<u32>, 2>,
 }
 
 const THREADS = ROW_THREADS * COLUMN_THREADS;
@@ -99,6 +101,7 @@ fn main(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
+  sumColumns(workgroupIndex(group, groups) * THREADS + thread, groups.x * groups.y * groups.z * THREADS, params.columns);
   let tile = workgroupIndex(group, groups);
   if (tile >= params.tiles) { return; }
   let place = tile % params.tilesEach;

@@ -22,11 +22,9 @@ struct Params {
   keptStrides: array<vec4<u32>, 2>,
   reducedShape: array<vec4<u32>, 2>,
   reducedStrides: array<vec4<u32>, 2>,
+  // Bits of the constants of `element`.
+  constants: array<vec4<u32>, 2>,
 }
-
-@group(0) @binding(0) var<storage, read> a: array<A>;
-@group(0) @binding(1) var<storage, read_write> out: array<Out>;
-@group(0) @binding(2) var<uniform> params: Params;
 
 var<workgroup> totals: array<Acc, WORKGROUP_SIZE>;
 
@@ -48,7 +46,7 @@ fn main(
   let end = min((split + 1) * params.chunk, params.count);
   var total = initial();
   for (var i = split * params.chunk + lane; i < end; i += WORKGROUP_SIZE) {
-    total = combine(total, load(Compute(a[base + reducedOffset(i)]), i));
+    total = combine(total, load(element(base + reducedOffset(i)), i));
   }
   // Lanes beyond a partly filled subgroup do not exist; what a shuffle brings from there is not combined.
   let filled = subgroupAdd(1u);

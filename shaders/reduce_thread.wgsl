@@ -20,11 +20,9 @@ struct Params {
   keptStrides: array<vec4<u32>, 2>,
   reducedShape: array<vec4<u32>, 2>,
   reducedStrides: array<vec4<u32>, 2>,
+  // Bits of the constants of `element`.
+  constants: array<vec4<u32>, 2>,
 }
-
-@group(0) @binding(0) var<storage, read> a: array<A>;
-@group(0) @binding(1) var<storage, read_write> out: array<Out>;
-@group(0) @binding(2) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -40,7 +38,7 @@ fn main(
   let end = min((split + 1) * params.chunk, params.count);
   var total = initial();
   for (var i = split * params.chunk; i < end; i++) {
-    total = combine(total, load(Compute(a[base + reducedOffset(i)]), i));
+    total = combine(total, load(element(base + reducedOffset(i)), i));
   }
   out[kept * params.outputStride + split * params.splitStride] = Out(finish(total));
 }

@@ -6,6 +6,8 @@ import type { Spec } from './tape.ts'
 export interface ShaderFile {
   readonly path: string
   readonly text: string
+  /** What sets this text apart from the file's own: the types a fragment was specialised for, or generated WGSL itself. */
+  readonly tag?: string
 }
 
 /** Names a shader by its own first line. */
@@ -30,6 +32,47 @@ export type Binding =
   | { readonly output: number }
   | { readonly scratch: number }
   | { readonly status: true }
+
+/** Where an instruction takes an operand from: an input's element, an earlier instruction, or a constant. */
+export type Operand = { readonly input: number } | { readonly step: number } | { readonly constant: number }
+
+/** One elementwise op in an expression: the fragment that computes it and the types it is computed in. */
+export interface Instruction {
+  readonly fragment: ShaderFile
+  readonly operands: readonly Operand[]
+  /** The WGSL types the fragment calls First (where it has one), Compute and Result. */
+  readonly types: Readonly<Record<string, string>>
+  /** The WGSL type each operand is converted to; null for one that is passed as it is. */
+  readonly converted: readonly (string | null)[]
+  /** The WGSL type its result is stored as, were it stored. */
+  readonly stored: string
+  /** The fragment wants the element's index first. */
+  readonly indexed?: boolean
+  /** Files the fragment calls. */
+  readonly library?: readonly ShaderFile[]
+}
+
+/** An input of an expression: the WGSL type of its elements, and whether the first serves every place. */
+export interface ExpressionInput {
+  readonly type: string
+  readonly first?: boolean
+}
+
+/** A number that travels in the kernel's uniform. */
+export interface ExpressionConstant {
+  readonly value: number
+  /** `f32`, `i32` or `u32`. */
+  readonly type: string
+}
+
+/** Elementwise work as data: what single ops are made of, and what fusion joins. */
+export interface Expression {
+  readonly inputs: readonly ExpressionInput[]
+  readonly constants: readonly ExpressionConstant[]
+  readonly steps: readonly Instruction[]
+  /** What is stored, one for each output. */
+  readonly results: readonly Operand[]
+}
 
 export interface Dispatch {
   readonly source: KernelSource
@@ -58,6 +101,8 @@ export interface DeviceTraits {
   readonly float16: boolean
   readonly maxInvocations: number
   readonly maxWorkgroupBytes: number
+  /** Storage buffers one dispatch may bind. */
+  readonly maxStorageBuffers: number
 }
 
 export interface KernelRequest<A extends object = object> {
@@ -76,6 +121,12 @@ export interface Kernel<A extends object = object> {
   /** The variant to use where nobody asked for one; the first that is supported without it. */
   choose?(request: KernelRequest<A>): string
   program(request: KernelRequest<A>): Program
+  /** Elementwise kernels: what is computed at each place. Kernels that have one can be fused with others. */
+  expression?(request: KernelRequest<A>): Expression
+  /** This kernel with an expression, whose input 0 is this kernel's result, applied as the result is stored. */
+  withEpilogue?(expression: Expression, request: KernelRequest<A>): Kernel<A>
+  /** This kernel reading the one result of an expression in place of its input, `reduced`. */
+  withPrologue?(expression: Expression, reduced: Spec): Kernel<A>
 }
 
 /** Invocations of an elementwise workgroup. */

@@ -103,6 +103,30 @@ export interface OpDefinition<
   indices?(inputs: readonly Spec[], attributes: A): readonly { input: number; bound: number }[]
   /** Inputs may differ in dtype. */
   readonly mixed?: boolean
+  /** The output is the input broadcast: kernels that broadcast as they read need it not. */
+  readonly broadcasts?: boolean
+  /** Inputs that the kernel also takes as one number for all places. */
+  readonly scalars?: readonly number[]
+  /** Ops that one kernel can compute along with this one. */
+  readonly joint?: readonly Joint[]
+  /** The public function that errors about indices name, where it is another. */
+  readonly blamed?: string
+}
+
+/** Another op that can be computed along with one, in one kernel with the outputs of both, in this order. */
+export interface Joint {
+  /** Name of the other op. */
+  readonly other: string
+  /** Whether this application of it can. */
+  matches(self: Applied, other: Applied): boolean
+  readonly kernel: Kernel
+}
+
+/** What an op was applied to. */
+export interface Applied {
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly Value[]
+  readonly attributes: object
 }
 
 /** A function made of other ops, proven like one. */

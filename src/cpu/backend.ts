@@ -37,6 +37,7 @@ export class CpuBackend implements Backend {
     float16: true,
     maxInvocations: 1,
     maxWorkgroupBytes: 0,
+    maxStorageBuffers: 0,
   }
   readonly counters: Counters = {
     dispatches: 0,

@@ -9,6 +9,8 @@ export interface PageOptions {
   module: string
   /** URL prefixes and the folders served under them, see `serve`. */
   files?: Record<string, string>
+  /** A site that serves already, and goes on when the page is closed; by default the page has one of its own. */
+  site?: Site
   /** The kind of adapter to insist on, see `launchBrowser`. */
   adapter?: 'any' | AdapterKind
   /** Chrome's executable; by default the one that `setup` finds. */
@@ -34,15 +36,18 @@ export interface ModulePage {
 }
 
 /** Opens a blank page in a Chrome of its own, ready to call functions of one module. */
-export async function openPage({ module, files = {}, ...options }: PageOptions): Promise<ModulePage> {
-  const site = await serve({ files })
+export async function openPage({ module, files = {}, site: given, ...options }: PageOptions): Promise<ModulePage> {
+  const site = given ?? (await serve({ files }))
+  const closeSite = async () => {
+    if (!given) await site.close()
+  }
   const launched = await launchBrowser(options).catch(async (error: unknown) => {
-    await site.close()
+    await closeSite()
     throw error
   })
   const close = async () => {
     await launched.close()
-    await site.close()
+    await closeSite()
   }
   try {
     const page = await launched.browser.newPage()

@@ -26,6 +26,12 @@ const blankHtml = `<!doctype html>
 </html>
 `
 
+/** Cross-origin isolation: pages get a clock of 5 µs rather than 100. */
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+}
+
 export interface Site {
   /** Where it is served, without a slash at the end: `http://localhost:1234`. */
   readonly origin: string
@@ -48,7 +54,7 @@ export async function serve({ files = {} }: { files?: Record<string, string> } =
     appType: 'custom',
     oxc: { target: 'es2022' }, // `using` is news to many a Chrome
     optimizeDeps: { noDiscovery: true, include: [] },
-    server: { host: 'localhost', port: 0, hmr: false, ws: false, watch: null },
+    server: { host: 'localhost', port: 0, hmr: false, ws: false, watch: null, headers: isolation },
     plugins: [routes(files)],
   })
   await server.listen()
@@ -68,7 +74,7 @@ function routes(files: Record<string, string>): Plugin {
       middlewares.use((request, response, next) => {
         const path = decodeURIComponent(new URL(request.url ?? '', 'http://localhost').pathname)
         if (path === blankPage) {
-          response.setHeader('Content-Type', 'text/html')
+          response.setHeaders(new Map(Object.entries({ 'Content-Type': 'text/html', ...isolation })))
           return response.end(blankHtml)
         }
         const folder = folders.find(([prefix]) => path.startsWith(prefix))
@@ -86,7 +92,9 @@ async function sendFile(folder: string, name: string, response: ServerResponse):
     response.writeHead(404).end()
     return
   }
-  response.writeHead(200, { 'Content-Type': 'application/octet-stream', 'Content-Length': found.size })
+  // Chrome runs modules of this type alone.
+  const type = name.endsWith('.js') ? 'text/javascript' : 'application/octet-stream'
+  response.writeHead(200, { 'Content-Type': type, 'Content-Length': found.size })
   createReadStream(path).pipe(response)
 }
 

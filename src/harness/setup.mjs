@@ -29,12 +29,25 @@ function checkNode(version) {
   )
 }
 
+/**
+ * Installs what the lock file of a folder of the project demands, unless it is there; no package's scripts are run.
+ * @param {string} folder - such as 'bench/peers'.
+ * @throws {Error} whose message says what npm said.
+ */
+export function setupPackages(folder) {
+  const path = join(root, folder)
+  if (dependenciesInstalled(path)) return
+  say(`installing the packages of ${folder} (npm ci)`)
+  const { code, output } = command('npm', ['ci', '--ignore-scripts'], { cwd: path, show: true })
+  if (code !== 0) throw new Error(`The packages of ${folder} could not be installed: npm ci failed. ${output}`.trim())
+}
+
 /** True if every package the lock file demands lies in node_modules in that version, as npm recorded it. */
-function dependenciesInstalled() {
-  const record = join(root, 'node_modules', '.package-lock.json')
+function dependenciesInstalled(folder = root) {
+  const record = join(folder, 'node_modules', '.package-lock.json')
   if (!existsSync(record)) return false
   const installed = readPackages(record)
-  return Object.entries(readPackages(join(root, 'package-lock.json'))).every(
+  return Object.entries(readPackages(join(folder, 'package-lock.json'))).every(
     ([path, { version, optional }]) => path === '' || optional || installed[path]?.version === version,
   )
 }

@@ -3,7 +3,7 @@ import { fail, show } from '../errors.ts'
 import { defineOp, needs, type Op, type Sample, type Tolerance } from '../op.ts'
 import { boolean, parseOptions } from '../options.ts'
 import { at, broadcastShapes, type Shape, sizeOf } from '../shape.ts'
-import { product } from '../skeletons/matmul.ts'
+import { affine, product } from '../skeletons/matmul.ts'
 import { type ProductAttributes, productReference } from '../skeletons/product.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -217,7 +217,7 @@ function inferLinear([x, w, b]: readonly Spec[]): Spec {
   return { shape: [...left.shape.slice(0, -1), outputs], dtype: left.dtype }
 }
 
-const affine = (x: Shape, w: Shape, bias = true): Sample<LinearArguments> => ({
+const affineSample = (x: Shape, w: Shape, bias = true): Sample<LinearArguments> => ({
   inputs: [x, w, ...(bias ? [w.slice(1)] : [])].map(shape => ({ shape, ...draw })),
 })
 
@@ -238,7 +238,7 @@ export const linear: Op<LinearArguments> = defineOp<ProductAttributes, LinearArg
   },
   infer: inferLinear,
   reference: productReference,
-  kernel: product,
+  kernel: affine,
   // dx = g·wᵀ, dw = xᵀ·g, db = g summed over the rows.
   gradient: ([x, w, b], _outputs, [g]) => {
     const rows = asRows(g as Tensor)
@@ -249,18 +249,18 @@ export const linear: Op<LinearArguments> = defineOp<ProductAttributes, LinearArg
   tolerance,
   operations: ([, w], [out]) => 2 * sizeOf((out as Spec).shape) * at((w as Spec).shape, 0),
   samples: [
-    affine([1, 1], [1, 1]),
-    affine([3], [3, 2]),
-    affine([3, 4], [4, 5]),
-    affine([9, 6], [6, 11]),
-    { ...affine([67, 35], [35, 19]), ...large },
-    affine([16, 2], [2, 8]),
-    affine([2, 3, 4], [4, 5]),
-    affine([5, 4], [4, 3], false),
-    affine([2, 130], [130, 3]),
-    { ...affine([3, 0], [0, 2]), gradient: false, note: 'nothing to differentiate by' },
-    affine([0, 3], [3, 2]),
-    { ...affine([128, 784], [784, 1024]), ...timed },
-    { ...affine([128, 1024], [1024, 10]), ...timed },
+    affineSample([1, 1], [1, 1]),
+    affineSample([3], [3, 2]),
+    affineSample([3, 4], [4, 5]),
+    affineSample([9, 6], [6, 11]),
+    { ...affineSample([67, 35], [35, 19]), ...large },
+    affineSample([16, 2], [2, 8]),
+    affineSample([2, 3, 4], [4, 5]),
+    affineSample([5, 4], [4, 3], false),
+    affineSample([2, 130], [130, 3]),
+    { ...affineSample([3, 0], [0, 2]), gradient: false, note: 'nothing to differentiate by' },
+    affineSample([0, 3], [3, 2]),
+    { ...affineSample([128, 784], [784, 1024]), ...timed },
+    { ...affineSample([128, 1024], [1024, 10]), ...timed },
   ],
 })

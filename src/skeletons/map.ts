@@ -1,13 +1,10 @@
-// Elementwise kernels: one fragment applied at each position, operands broadcast by strides.
-import map1 from '../../shaders/map1.wgsl?raw'
-import map2 from '../../shaders/map2.wgsl?raw'
-import map3 from '../../shaders/map3.wgsl?raw'
-import numberFloat from '../../shaders/number_float.wgsl?raw'
-import numberInteger from '../../shaders/number_integer.wgsl?raw'
-import { type DType, dtypes, type NumericArray } from '../dtype.ts'
+// Elementwise kernels: an expression evaluated at each position, its inputs broadcast.
+import mapWgsl from '../../shaders/map.wgsl?raw'
+import { dtypes, type NumericArray } from '../dtype.ts'
 import { must } from '../errors.ts'
 import {
   axisList,
+  type Expression,
   type Kernel,
   type KernelRequest,
   type Program,
@@ -16,50 +13,88 @@ import {
   WORKGROUP_SIZE,
 } from '../kernel.ts'
 import type { ReferenceContext } from '../op.ts'
-import { broadcastStrides, foldAxes, sameShape, sizeOf, walk } from '../shape.ts'
+import { at, broadcastStrides, foldAxes, type Shape, sameShape, sizeOf, walk } from '../shape.ts'
 import type { Spec } from '../tape.ts'
+import { constantBits, declarations, evaluation, generated } from './expression.ts'
 
-const SKELETONS = [map1, map2, map3].map(shader)
-const LETTERS = ['A', 'B', 'C'] as const
+const MAP = shader(mapWgsl)
+/** Inputs the kernel's uniform has room for. */
+export const MAX_INPUTS = 8
 
-/** `isTrue` and `unordered` for the type arithmetic is done in. */
-export const numberTests = (compute: string): ShaderFile =>
-  shader(compute === 'f32' ? numberFloat : numberInteger)
+/** How an input lies under the outputs. */
+type Place =
+  | { readonly kind: 'same' | 'first' }
+  | { readonly kind: 'block'; readonly divide: number; readonly modulo: number }
+  | { readonly kind: 'strided' }
 
-/** Aliases of stored and computed types. `compute` is what arithmetic is done in. */
-export function mapTypes(inputs: readonly Spec[], output: DType, compute: string): Record<string, string> {
-  const stored = inputs.map((input, i) => [LETTERS[i] as string, dtypes[input.dtype].wgsl])
-  const first = dtypes[must(inputs[0], 'operand').dtype].compute
-  return {
-    ...Object.fromEntries(stored),
-    Out: dtypes[output].wgsl,
-    ...(inputs.length === 3 ? { First: first } : {}),
-    Compute: compute,
-    Result: dtypes[output].compute,
-  }
+/** An input whose broadcast axes are all before or after the rest repeats in blocks; any other needs strides. */
+function placeOf(shape: Shape, output: Shape, first: boolean): Place {
+  if (first || sizeOf(shape) === 1) return { kind: sizeOf(output) === 1 && !first ? 'same' : 'first' }
+  if (sizeOf(shape) === sizeOf(output)) return { kind: 'same' }
+  const padded = [...new Array<number>(output.length - shape.length).fill(1), ...shape]
+  const own = padded.flatMap((length, axis) => (length === 1 ? [] : [axis]))
+  const [low, high] = [at(own, 0), at(own, own.length - 1)]
+  const whole = sameShape(padded.slice(low, high + 1), output.slice(low, high + 1))
+  if (!whole) return { kind: 'strided' }
+  return { kind: 'block', divide: sizeOf(output.slice(high + 1)), modulo: sizeOf(shape) }
 }
 
-/** The strided loop of a broadcast: folded shape and strides, or the steps when no loop is needed. */
-function broadcastPlan(
-  inputs: readonly Spec[],
-  output: Spec,
-): { overrides: Record<string, number>; params: Record<string, number | number[]> } {
-  const strides = inputs.map(input => broadcastStrides(input.shape, output.shape))
-  const nest = foldAxes(output.shape, strides)
-  const plain = inputs.every(
-    input =>
-      sizeOf(input.shape) === 1 || sameShape(nest.shape, []) || sizeOf(input.shape) === sizeOf(output.shape),
+/** The dispatch that evaluates an expression over broadcast inputs. */
+function evaluate(expression: Expression, inputs: readonly Spec[], outputs: readonly Spec[]): Program {
+  const output = must(outputs[0], 'output')
+  const size = sizeOf(output.shape)
+  const places = inputs.map(({ shape }, i) =>
+    placeOf(shape, output.shape, expression.inputs[i]?.first ?? false),
   )
-  const overrides: Record<string, number> = { WORKGROUP_SIZE, RANK: plain ? 0 : nest.shape.length }
-  const params: Record<string, number | number[]> = {
-    size: sizeOf(output.shape),
-    shape: axisList(nest.shape, 1),
-  }
-  inputs.forEach((input, i) => {
-    overrides[`${LETTERS[i]}_STEP`] = sizeOf(input.shape) === 1 && sizeOf(output.shape) !== 1 ? 0 : 1
-    params[`strides${LETTERS[i]}`] = axisList(nest.strides[i] ?? [], 0)
+  const strided = places.flatMap(({ kind }, i) => (kind === 'strided' ? [i] : []))
+  const nest = foldAxes(
+    output.shape,
+    strided.map(i => broadcastStrides((inputs[i] as Spec).shape, output.shape)),
+  )
+  const { files, statements, results } = evaluation(expression, {
+    index: 'index',
+    load: i => {
+      const { kind } = must(places[i], 'input')
+      if (kind === 'same') return `input${i}[index]`
+      if (kind === 'first') return `input${i}[0]`
+      return `input${i}[${kind}Offset(${i}, index)]`
+    },
   })
-  return { overrides, params }
+  const stored = outputs.map(({ dtype }) => dtypes[dtype].wgsl)
+  const code = generated([
+    ...declarations([
+      ...expression.inputs.map(({ type }, i) => ({ name: `input${i}`, type })),
+      ...stored.map((type, i) => ({ name: `output${i}`, type, written: true })),
+    ]),
+    'fn evaluate(index: u32) {',
+    ...statements,
+    ...results.map((result, i) => `output${i}[index] = ${stored[i]}(${result});`),
+    '}',
+  ])
+  const blocks = (key: 'divide' | 'modulo'): number[] =>
+    axisList(
+      places.map(place => (place.kind === 'block' ? place[key] : 1)),
+      1,
+    )
+  const strides = inputs.map((_, i) => axisList(nest.strides[strided.indexOf(i)] ?? [], 0))
+  return {
+    dispatches: [
+      {
+        source: { skeleton: MAP, fragments: [...files, code], types: {} },
+        overrides: { WORKGROUP_SIZE, RANK: strided.length > 0 ? nest.shape.length : 0 },
+        bindings: [...inputs.map((_, input) => ({ input })), ...outputs.map((_, j) => ({ output: j }))],
+        params: {
+          size,
+          constants: constantBits(expression),
+          divide: blocks('divide'),
+          modulo: blocks('modulo'),
+          shape: axisList(nest.shape, 1),
+          strides: [...strides.flat(), ...new Array<number>(8 * (MAX_INPUTS - inputs.length)).fill(0)],
+        },
+        workgroups: Math.ceil(size / WORKGROUP_SIZE),
+      },
+    ],
+  }
 }
 
 /** A kernel that applies a fragment to 1, 2 or 3 operands; `pick` may choose the fragment by dtype or attributes. */
@@ -67,30 +102,44 @@ export function map<A extends object>(
   pick: ShaderFile | ((request: KernelRequest<A>, compute: string) => ShaderFile),
   { float = false }: { float?: boolean } = {},
 ): Kernel<A> {
-  return {
-    variants: ['strided'],
-    program(request): Program {
-      const { inputs, outputs } = request
-      const output = must(outputs[0], 'output')
-      const last = must(inputs.at(-1), 'operand')
-      const compute = float ? 'f32' : dtypes[last.dtype].compute
-      const fragment = typeof pick === 'function' ? pick(request, compute) : pick
-      const size = sizeOf(output.shape)
-      return {
-        dispatches: [
-          {
-            source: {
-              skeleton: must(SKELETONS[inputs.length - 1], 'map skeleton'),
-              fragments: [numberTests(compute), fragment],
-              types: mapTypes(inputs, output.dtype, compute),
-            },
-            ...broadcastPlan(inputs, output),
-            bindings: [...inputs.map((_, input) => ({ input })), { output: 0 }],
-            workgroups: Math.ceil(size / WORKGROUP_SIZE),
+  const expression = (request: KernelRequest<A>): Expression => {
+    const { inputs, outputs } = request
+    const output = dtypes[must(outputs[0], 'output').dtype]
+    const compute = float ? 'f32' : dtypes[must(inputs.at(-1), 'operand').dtype].compute
+    // Of three operands the first may be of another kind: a condition.
+    const first = inputs.length === 3 ? dtypes[must(inputs[0], 'operand').dtype].compute : compute
+    return {
+      inputs: inputs.map(({ dtype }) => ({ type: dtypes[dtype].wgsl })),
+      constants: [],
+      steps: [
+        {
+          fragment: typeof pick === 'function' ? pick(request, compute) : pick,
+          operands: inputs.map((_, input) => ({ input })),
+          types: {
+            ...(inputs.length === 3 ? { First: first } : {}),
+            Compute: compute,
+            Result: output.compute,
           },
-        ],
-      }
-    },
+          converted: inputs.map((_, i) => (i === 0 ? first : compute)),
+          stored: output.wgsl,
+        },
+      ],
+      results: [{ step: 0 }],
+    }
+  }
+  return {
+    variants: ['element'],
+    expression,
+    program: request => evaluate(expression(request), request.inputs, request.outputs),
+  }
+}
+
+/** A kernel that evaluates an expression, be it of one op or of many. */
+export function mapExpression(expression: Expression): Kernel {
+  return {
+    variants: ['element'],
+    expression: () => expression,
+    program: ({ inputs, outputs }) => evaluate(expression, inputs, outputs),
   }
 }
 

@@ -1,8 +1,8 @@
 // Matrix product kernels: the ways to tile a product, and which of them an adapter gets.
-import bias from '../../shaders/matmul_bias.wgsl?raw'
+import add from '../../shaders/binary/add.wgsl?raw'
+import columns from '../../shaders/matmul_columns.wgsl?raw'
 import dot from '../../shaders/matmul_dot.wgsl?raw'
 import parts from '../../shaders/matmul_parts.wgsl?raw'
-import plain from '../../shaders/matmul_plain.wgsl?raw'
 import register from '../../shaders/matmul_register.wgsl?raw'
 import scalars from '../../shaders/matmul_scalars.wgsl?raw'
 import small from '../../shaders/matmul_small.wgsl?raw'
@@ -16,20 +16,30 @@ import {
   axisList,
   type Binding,
   type Dispatch,
+  type Expression,
   type Kernel,
   type KernelRequest,
   type KernelSource,
   type Program,
+  type ShaderFile,
   shader,
   WORKGROUP_SIZE,
 } from '../kernel.ts'
-import { sizeOf } from '../shape.ts'
+import { at, sizeOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
+import {
+  compose,
+  constantBits,
+  type Declared,
+  declarations,
+  evaluation,
+  generated,
+  identity,
+} from './expression.ts'
 import { type Product, type ProductAttributes, productOf } from './product.ts'
 
 const PARTS = shader(parts)
-const PLAIN = shader(plain)
-const BIAS = shader(bias)
+const COLUMNS = shader(columns)
 const SMALL = shader(small)
 const REGISTER = shader(register)
 const SUBGROUP = shader(subgroup)
@@ -37,7 +47,7 @@ const DOT = shader(dot)
 const TILED = shader(tiled)
 const SCALARS = shader(scalars)
 const VECTORS = shader(vectors)
-const SUM = shader(sum)
+const PARTS_SUM = shader(sum)
 
 /** The shape of a tiled variant: threads, vectors of four that each computes, depth steps at a time. */
 interface Tiling {
@@ -107,35 +117,115 @@ function operandsOf({ inputs, outputs, attributes }: Request): { out: Spec; prod
   return { out, product: productOf(must(inputs[0], 'a'), must(inputs[1], 'b'), out, attributes) }
 }
 
+/** What becomes of a product's sums, and what is made beside them. */
+interface Ending {
+  /** Input 0 is the sum; further ones are as the output, one row for all, or one number, and follow a and b. */
+  readonly expression: Expression
+  /** The sums of b's columns, where b is one [depth, columns] matrix, are the last output. */
+  readonly columnSums: boolean
+}
+
 /** What sets one dispatch of a product apart. */
 interface Part {
   readonly source: Pick<KernelSource, 'skeleton' | 'fragments' | 'constants'>
   readonly overrides?: Readonly<Record<string, number>>
   readonly params: Readonly<Record<string, number>>
   readonly workgroups: number
-  /** Writes float32 parts to scratch, without the bias, for another pass to add. */
+  /** Operands are read in vectors of four. */
+  readonly isVector?: boolean
+  /** Writes float32 parts to scratch, for another pass to add. */
   readonly toScratch?: boolean
 }
 
-/** Adds what all dispatches share: operands, batch, and the end with or without a bias. */
+const SUM = identity('f32')
+
+/** The end of a product as WGSL: the bindings after `first`, and `store`, which takes each sum. */
+function storing(
+  request: Request,
+  { expression }: Ending,
+  toScratch: boolean,
+): {
+  files: readonly ShaderFile[]
+  bindings: Binding[]
+  declared: Declared[]
+} {
+  const out = must(request.outputs[0], 'output')
+  const used = toScratch ? SUM : expression
+  const width = at(out.shape, out.shape.length - 1)
+  const operands = used.inputs.slice(1).map(({ type, first: isFirst }, i) => {
+    const { shape } = must(request.inputs[i + 2], 'operand')
+    const size = sizeOf(shape)
+    const place =
+      isFirst || size === 1 ? '0' : size === sizeOf(out.shape) && size !== width ? 'index' : 'column'
+    return { name: `operand${i}`, type, place }
+  })
+  const outputs = used.results.map((_, j) => ({
+    name: `output${j}`,
+    type: toScratch ? 'f32' : dtypes[must(request.outputs[j], 'output').dtype].wgsl,
+    written: true,
+  }))
+  const { files, statements, results } = evaluation(used, {
+    index: 'index',
+    load: i => {
+      if (i === 0) return 'sum'
+      const { name, place } = must(operands[i - 1], 'operand')
+      return `${name}[${place}]`
+    },
+  })
+  const code = generated([
+    'fn store(index: u32, column: u32, sum: f32) {',
+    ...statements,
+    ...results.map((result, j) => `output${j}[index] = ${outputs[j]?.type}(${result});`),
+    '}',
+  ])
+  return {
+    files: [...files, code],
+    declared: [...operands, ...outputs],
+    bindings: [
+      ...operands.map((_, i): Binding => ({ input: i + 2 })),
+      ...outputs.map((_, j): Binding => (toScratch ? { scratch: 0 } : { output: j })),
+    ],
+  }
+}
+
+/** Adds what all dispatches share: operands, batch, and the end. */
 function dispatchOf(
   request: Request,
-  { source, overrides = {}, params, workgroups, toScratch = false }: Part,
+  ending: Ending,
+  { source, overrides = {}, params, workgroups, toScratch = false, isVector = false }: Part,
 ): Dispatch {
-  const { out, product } = operandsOf(request)
+  const { product } = operandsOf(request)
   const { shape, strides } = product.batch
-  const stored = dtypes[out.dtype].wgsl
-  const inputs = toScratch ? [0, 1] : request.inputs.keys()
+  const end = storing(request, ending, toScratch)
+  const sums = ending.columnSums ? [{ name: 'columnSums', type: 'Out', written: true }] : []
+  const element = isVector ? 'f32(b[index / 4][index % 4])' : 'f32(b[index])'
+  const code = generated([
+    ...declarations([...end.declared, ...sums], 2),
+    ending.columnSums
+      ? `fn elementB(index: u32) -> f32 { return ${element}; }`
+      : 'fn sumColumns(thread: u32, threads: u32, columns: u32) {}',
+  ])
   return {
     source: {
       ...source,
-      fragments: [PARTS, request.inputs.length > 2 && !toScratch ? BIAS : PLAIN, ...(source.fragments ?? [])],
-      types: { T: stored, Out: toScratch ? 'f32' : stored },
+      fragments: [
+        PARTS,
+        ...(ending.columnSums ? [COLUMNS] : []),
+        ...end.files,
+        code,
+        ...(source.fragments ?? []),
+      ],
+      types: {
+        T: dtypes[must(request.inputs[0], 'a').dtype].wgsl,
+        ...(ending.columnSums ? { Out: dtypes[must(request.outputs.at(-1), 'sums').dtype].wgsl } : {}),
+      },
     },
     overrides,
     bindings: [
-      ...Array.from(inputs, (input): Binding => ({ input })),
-      toScratch ? { scratch: 0 } : { output: 0 },
+      { input: 0 },
+      { input: 1 },
+      ...end.bindings,
+      ...sums.map((): Binding => ({ output: request.outputs.length - 1 })),
     ],
     params: {
       depth: product.depth,
@@ -144,6 +234,7 @@ function dispatchOf(
       batch: axisList(shape, 1),
       batchA: axisList(strides[0] ?? [], 0),
       batchB: axisList(strides[1] ?? [], 0),
+      constants: constantBits(toScratch ? SUM : ending.expression),
       ...params,
     },
     workgroups,
@@ -222,7 +313,7 @@ function splitOf(product: Product, tiles: number, { DEPTH }: Tiling): { splits: 
   return { splits: Math.max(1, ceilDivide(product.depth, splitDepth)), splitDepth }
 }
 
-function tiledProgram(request: Request): Program {
+function tiledProgram(request: Request, ending: Ending): Program {
   const { product, out } = operandsOf(request)
   const { transposeA, transposeB } = request.attributes
   const tiling = must(TILINGS.get(request.variant), request.variant)
@@ -234,22 +325,26 @@ function tiledProgram(request: Request): Program {
     : { splits: 1, splitDepth: depth }
   const lengths = [transposeA ? rows : depth, transposeB ? depth : columns]
   const aligned = depth > 0 && lengths.every(length => length % 4 === 0)
-  const first = dispatchOf(request, {
+  const first = dispatchOf(request, ending, {
     source: { skeleton: TILED, fragments: [aligned ? VECTORS : SCALARS], constants: { ...tiling } },
     overrides: { TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) },
     params: { rows, tilesAcross, tilesEach, tiles: tiles * splits, splits, splitDepth, matrices },
     workgroups: tiles * splits,
+    isVector: aligned,
     toScratch: twoPasses,
   })
   if (!twoPasses) return { dispatches: [first] }
   const size = sizeOf(out.shape)
-  const stored = dtypes[out.dtype].wgsl
-  const hasBias = request.inputs.length > 2
+  const end = storing(request, ending, false)
   const second: Dispatch = {
-    source: { skeleton: SUM, fragments: [PLAIN], types: { T: stored, Out: stored } },
-    overrides: { WORKGROUP_SIZE, BIAS: Number(hasBias) },
-    bindings: [{ scratch: 0 }, hasBias ? { input: 2 } : { scratch: 0 }, { output: 0 }],
-    params: { size, columns, splits },
+    source: {
+      skeleton: PARTS_SUM,
+      fragments: [...end.files, generated(declarations(end.declared, 1))],
+      types: {},
+    },
+    overrides: { WORKGROUP_SIZE },
+    bindings: [{ scratch: 0 }, ...end.bindings],
+    params: { size, columns, splits, constants: constantBits(ending.expression) },
     workgroups: ceilDivide(size, WORKGROUP_SIZE),
   }
   return { dispatches: [first, second], scratch: [size * splits * 4] }
@@ -293,13 +388,49 @@ const PARTS_OF: Readonly<Record<string, (request: Request) => Part>> = {
   dot: dotPart,
 }
 
-/** The kernel of a product, with a bias where there is a third input. */
-export const product: Kernel<ProductAttributes> = {
-  variants: ['register', 'small', 'subgroup', 'dot', 'tiled32', 'tiled64', 'tiled128', 'split'],
-  supports,
-  choose,
-  program: request => {
-    const part = PARTS_OF[request.variant]?.(request)
-    return part ? { dispatches: [dispatchOf(request, part)] } : tiledProgram(request)
-  },
+/** A kernel of products that end as `endingOf` says. */
+function productKernel(endingOf: (request: Request) => Ending): Kernel<ProductAttributes> {
+  return {
+    variants: ['register', 'small', 'subgroup', 'dot', 'tiled32', 'tiled64', 'tiled128', 'split'],
+    supports,
+    choose,
+    program: request => {
+      const part = PARTS_OF[request.variant]?.(request)
+      const ending = endingOf(request)
+      return part ? { dispatches: [dispatchOf(request, ending, part)] } : tiledProgram(request, ending)
+    },
+    withEpilogue: (epilogue, request) => {
+      const ending = endingOf(request)
+      return productKernel(() => ({ ...ending, expression: compose(ending.expression, epilogue) }))
+    },
+  }
 }
+
+/** The kernel of a product. */
+export const product = productKernel(() => ({ expression: SUM, columnSums: false }))
+
+/** The kernel of a product that gives the sums of b's columns as its last output. */
+export const productWithColumnSums = productKernel(() => ({ expression: SUM, columnSums: true }))
+
+const ADD = shader(add)
+
+/** The kernel of a product with a bias for each column where there is a third input. */
+export const affine = productKernel(({ inputs: [, , bias] }) => ({
+  expression: bias ? withBias(dtypes[bias.dtype].wgsl) : SUM,
+  columnSums: false,
+}))
+
+const withBias = (type: string): Expression => ({
+  inputs: [{ type: 'f32' }, { type }],
+  constants: [],
+  steps: [
+    {
+      fragment: ADD,
+      operands: [{ input: 0 }, { input: 1 }],
+      types: { Compute: 'f32', Result: 'f32' },
+      converted: ['f32', 'f32'],
+      stored: 'f32',
+    },
+  ],
+  results: [{ step: 0 }],
+})

@@ -10,7 +10,9 @@ import { must } from '../errors.ts'
 import {
   axisList,
   type Binding,
+  type DeviceTraits,
   type Dispatch,
+  type Expression,
   type Kernel,
   type KernelRequest,
   type ShaderFile,
@@ -18,7 +20,7 @@ import {
 } from '../kernel.ts'
 import { at, foldAxes, type Shape, sizeOf, stridesOf, walk } from '../shape.ts'
 import type { Spec } from '../tape.ts'
-import { numberTests } from './map.ts'
+import { constantBits, declarations, evaluation, generated, identity, numberTests } from './expression.ts'
 
 const SKELETONS: Readonly<Record<string, ShaderFile>> = {
   workgroup: shader(workgroupWgsl),
@@ -81,44 +83,56 @@ function splitsOf({ outputs, count }: Layout, perWorkgroup: boolean): number {
   return Math.max(1, Math.min(wanted, Math.floor(count / (perWorkgroup ? 4096 : 256)), 256))
 }
 
-/** A reduction kernel. `pick` says how the dtype at hand is combined. */
-export function reduce(pick: (input: Spec, output: Spec) => Combiner): Kernel<ReduceAttributes> {
+/** What a reduction reads: the values of an expression over its inputs, which are of one shape, or one number. */
+interface Source {
+  readonly expression: Expression
+  /** Shape and dtype of what is reduced. */
+  readonly reduced: Spec
+}
+
+/** A reduction kernel. `pick` says how the dtype at hand is combined; with `source`, what is reduced is computed as it is read. */
+export function reduce(
+  pick: (input: Spec, output: Spec) => Combiner,
+  source?: Source,
+): Kernel<ReduceAttributes> {
+  const reducedOf = ({ inputs }: KernelRequest<ReduceAttributes>): Spec =>
+    source?.reduced ?? must(inputs[0], 'input')
   return {
     variants: ['workgroup', 'thread', 'subgroup'],
-    supports: ({ variant, device, inputs, outputs }) => {
-      const combiner = pick(inputs[0] as Spec, outputs[0] as Spec)
-      return variant !== 'subgroup' || (device.subgroups && device.subgroupId && combiner.whole !== true)
+    ...(source ? {} : { withPrologue: (expression, reduced) => reduce(pick, { expression, reduced }) }),
+    supports: request => {
+      const { variant, device } = request
+      const { whole } = pick(reducedOf(request), must(request.outputs[0], 'output'))
+      return variant !== 'subgroup' || (device.subgroups && device.subgroupId && whole !== true)
     },
-    choose: chooseVariant,
+    choose: ({ attributes, device, ...request }) =>
+      chooseVariant(reducedOf({ attributes, device, ...request }), attributes, device),
     program: request => {
-      const input = must(request.inputs[0], 'input')
+      const input = reducedOf(request)
       const output = must(request.outputs[0], 'output')
       const combiner = pick(input, output)
       const layout = layoutOf(input.shape, request.attributes.axis)
       const perThread = request.variant === 'thread'
       const splits = combiner.whole ? 1 : splitsOf(layout, !perThread)
+      const bindings = request.inputs.map((_, i): Binding => ({ input: i }))
       const first = {
         combiner,
         layout,
         variant: request.variant,
         total: layout.count,
-        types: typesOf(combiner, dtypes[input.dtype].wgsl),
+        splits,
+        expression: source?.expression ?? identity(dtypes[input.dtype].wgsl),
+        isSingle: request.inputs.map(({ shape }) => sizeOf(shape) === 1 && sizeOf(input.shape) !== 1),
+        compute: combiner.compute,
+        load: combiner.load,
+      }
+      const last = {
+        result: combiner.result,
+        stored: dtypes[output.dtype].wgsl,
+        finish: combiner.finish,
       }
       if (splits === 1) {
-        const types = { ...first.types, Out: dtypes[output.dtype].wgsl, Result: combiner.result }
-        return {
-          dispatches: [
-            dispatchOf({
-              ...first,
-              types,
-              splits,
-              source: { input: 0 },
-              target: { output: 0 },
-              load: combiner.load,
-              finish: combiner.finish,
-            }),
-          ],
-        }
+        return { dispatches: [dispatchOf({ ...first, ...last, bindings: [...bindings, { output: 0 }] })] }
       }
       // The parts are stored in the accumulator's type, output by output along the fast axis of the variant.
       const parts: Layout = {
@@ -127,39 +141,27 @@ export function reduce(pick: (input: Spec, output: Spec) => Combiner): Kernel<Re
         kept: { shape: [layout.outputs], strides: [perThread ? 1 : splits] },
         reduced: { shape: [splits], strides: [perThread ? layout.outputs : 1] },
       }
-      const stored = {
-        A: combiner.accumulator,
-        Out: combiner.accumulator,
-        Result: combiner.accumulator,
-        Compute: combiner.accumulator,
-      }
+      const { accumulator } = combiner
       return {
         scratch: [layout.outputs * splits * 4],
         dispatches: [
           dispatchOf({
             ...first,
-            types: { ...first.types, Out: stored.Out, Result: stored.Result },
-            splits,
-            source: { input: 0 },
-            target: { scratch: 0 },
-            load: combiner.load,
+            result: accumulator,
+            stored: accumulator,
             finish: FINISH,
+            bindings: [...bindings, { scratch: 0 }],
           }),
           dispatchOf({
             ...first,
+            ...last,
             layout: parts,
-            variant: perThread ? 'thread' : request.variant,
-            types: {
-              ...stored,
-              Acc: combiner.accumulator,
-              Out: dtypes[output.dtype].wgsl,
-              Result: combiner.result,
-            },
             splits: 1,
-            source: { scratch: 0 },
-            target: { output: 0 },
+            expression: identity(accumulator),
+            isSingle: [false],
+            compute: accumulator,
             load: LOAD,
-            finish: combiner.finish,
+            bindings: [{ scratch: 0 }, { output: 0 }],
           }),
         ],
       }
@@ -167,13 +169,9 @@ export function reduce(pick: (input: Spec, output: Spec) => Combiner): Kernel<Re
   }
 }
 
-function typesOf({ accumulator, compute }: Combiner, stored: string): Record<string, string> {
-  return { A: stored, Compute: compute, Acc: accumulator }
-}
-
 /** Rows go to workgroups, columns and short rows to threads. */
-function chooseVariant({ inputs, attributes, device }: KernelRequest<ReduceAttributes>): string {
-  const { outputs, count, reduced } = layoutOf((inputs[0] as Spec).shape, attributes.axis)
+function chooseVariant({ shape }: Spec, { axis }: ReduceAttributes, device: DeviceTraits): string {
+  const { outputs, count, reduced } = layoutOf(shape, axis)
   const innermost = reduced.strides.at(-1) === 1
   if (count <= 32 || (!innermost && outputs >= 64)) return 'thread'
   // A software device runs split loops faster than barriers.
@@ -186,30 +184,49 @@ function dispatchOf(part: {
   layout: Layout
   variant: string
   total: number
-  types: Record<string, string>
   splits: number
-  source: Binding
-  target: Binding
+  expression: Expression
+  /** Which inputs of the expression are one number for all places. */
+  isSingle: readonly boolean[]
+  /** WGSL types of what is read, of what a reduction gives, and of what is stored. */
+  compute: string
+  result: string
+  stored: string
   load: ShaderFile | undefined
   finish: ShaderFile | undefined
+  bindings: readonly Binding[]
 }): Dispatch {
-  const { combiner, layout, variant, splits, types } = part
+  const { combiner, layout, variant, splits, expression, compute, result, stored } = part
   const { outputs, count, kept, reduced } = layout
   const perThread = variant === 'thread'
   const pieces = combiner.whole ? [] : [part.load ?? LOAD, part.finish ?? FINISH]
   const workgroupSize = perThread ? 64 : WORKGROUP
+  const { files, statements, results } = evaluation(expression, {
+    index: 'offset',
+    load: i => `input${i}[${part.isSingle[i] ? '0' : 'offset'}]`,
+  })
+  const code = generated([
+    ...declarations([
+      ...expression.inputs.map(({ type }, i) => ({ name: `input${i}`, type })),
+      { name: 'out', type: stored, written: true },
+    ]),
+    'fn element(offset: u32) -> Compute {',
+    ...statements,
+    `return Compute(${results[0]});`,
+    '}',
+  ])
   return {
     source: {
       skeleton: must(SKELETONS[variant], 'reduce skeleton'),
-      fragments: [numberTests(must(types.Compute, 'compute type')), OFFSETS, combiner.combine, ...pieces],
-      types,
+      fragments: [numberTests(compute), OFFSETS, ...files, code, combiner.combine, ...pieces],
+      types: { Compute: compute, Acc: combiner.accumulator, Result: result, Out: stored },
     },
     overrides: {
       WORKGROUP_SIZE: workgroupSize,
       KEPT_RANK: kept.shape.length,
       REDUCED_RANK: Math.max(1, reduced.shape.length),
     },
-    bindings: [part.source, part.target],
+    bindings: part.bindings,
     params: {
       outputs,
       count,
@@ -222,6 +239,7 @@ function dispatchOf(part: {
       keptStrides: axisList(kept.strides, 0),
       reducedShape: axisList(reduced.shape, 1),
       reducedStrides: axisList(reduced.strides, 0),
+      constants: constantBits(expression),
     },
     workgroups: perThread ? Math.ceil((outputs * splits) / workgroupSize) : outputs * splits,
   }

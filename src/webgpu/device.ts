@@ -93,6 +93,7 @@ function describe(device: GPUDevice, info: GPUAdapterInfo, gpu: GPU | undefined)
       float16: device.features.has('shader-f16'),
       maxInvocations: limits.maxComputeInvocationsPerWorkgroup,
       maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
+      maxStorageBuffers: limits.maxStorageBuffersPerShaderStage,
     },
   }
 }

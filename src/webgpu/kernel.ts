@@ -106,7 +106,7 @@ export function packParams(dispatch: Dispatch, target: DataView, offset: number)
 
 /** What identifies a joined source. */
 export function sourceKey(source: KernelSource): string {
-  const files = [source.skeleton, ...(source.fragments ?? [])].map(file => file.path)
+  const files = [source.skeleton, ...(source.fragments ?? [])].map(({ path, tag = '' }) => path + tag)
   return [...files, ...Object.entries(source.types), ...Object.entries(source.constants ?? {})].join(' ')
 }
 

@@ -33,7 +33,7 @@ const CLOSED: Readonly<Record<string, readonly string[]>> = {
 
 function files(folder: string, ending: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith(ending))
+    .filter(name => name.endsWith(ending) && !name.includes('node_modules'))
     .map(name => join(folder, name))
     .sort()
 }

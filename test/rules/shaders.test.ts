@@ -19,6 +19,7 @@ const everything: DeviceTraits = {
   float16: true,
   maxInvocations: 1024,
   maxWorkgroupBytes: 49152,
+  maxStorageBuffers: 8,
 }
 
 let engine: Engine
