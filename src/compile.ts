@@ -2,6 +2,7 @@
 import type { DispatchReport, Executable } from './backend.ts'
 import { currentEngine, type Engine, newVersion } from './engine.ts'
 import { fail, must, show } from './errors.ts'
+import { FUSION_RULES, type FusionRule, fuse } from './fuse.ts'
 import { ALIGNMENT, type Storage, Workspace } from './memory.ts'
 import { integer, parseOptions } from './options.ts'
 import { buildPlan, type Plan, place, type Slot } from './plan.ts'
@@ -26,6 +27,12 @@ export type Compiled<Arguments extends readonly unknown[], Result> = ((...args: 
 export interface CompileOptions {
   /** Plans kept, one for each set of input shapes; the least recently used goes first. Default 16. */
   maxPlans?: number
+  /**
+   * Whether neighbouring ops share kernels on the GPU: a layer's product, bias and activation, an activation's slope with
+   * the product before it, a loss with its slope. The numbers are those of single kernels. False, or the names of some
+   * rules, to compare. Default true.
+   */
+  fuse?: boolean | readonly FusionRule[]
 }
 
 /**
@@ -41,7 +48,10 @@ export function compile<Arguments extends readonly unknown[], Result>(
   options: CompileOptions = {},
 ): Compiled<Arguments, Result> {
   if (typeof fn !== 'function') fail('value', 'compile', `expected a function, not ${show(fn)}.`)
-  const { maxPlans } = parseOptions('compile', options, { maxPlans: integer(16, { min: 1 }) })
+  const { maxPlans, fuse } = parseOptions('compile', options, {
+    maxPlans: integer(16, { min: 1 }),
+    fuse: fusionRules,
+  })
   const plans = new Map<string, CompiledPlan>()
   let alive = true
 
@@ -61,7 +71,7 @@ export function compile<Arguments extends readonly unknown[], Result>(
       plan.dispose()
       plan = undefined
     }
-    plan ??= new CompiledPlan(engine, fn as (...args: readonly unknown[]) => unknown, args, inputs)
+    plan ??= new CompiledPlan(engine, fn as (...args: readonly unknown[]) => unknown, args, inputs, fuse)
     // Least recently used first: a map keeps the order of insertion.
     plans.delete(key)
     plans.set(key, plan)
@@ -86,6 +96,20 @@ export function compile<Arguments extends readonly unknown[], Result>(
       plans.clear()
     },
   })
+}
+
+/** The rules an option names. */
+function fusionRules(value: unknown): readonly FusionRule[] {
+  if (value === undefined || value === true) return FUSION_RULES
+  if (value === false) return []
+  const known = (name: unknown): name is FusionRule => FUSION_RULES.some(rule => rule === name)
+  if (Array.isArray(value) && value.every(known)) return value
+  return fail(
+    'option',
+    'compile',
+    `fuse is ${show(value)}.`,
+    `It must be true, false or a list of ${FUSION_RULES.join(', ')}.`,
+  )
 }
 
 /** What distinguishes one plan from another: shapes and dtypes of tensors, and every other argument. */
@@ -130,6 +154,7 @@ class CompiledPlan {
     fn: (...args: readonly unknown[]) => unknown,
     args: readonly unknown[],
     inputs: readonly Tensor[],
+    rules: readonly FusionRule[],
   ) {
     engine.flush()
     this.recording = {
@@ -174,6 +199,10 @@ class CompiledPlan {
       updates: recording.nodes.filter(node => node.op.updates),
       placeholders: recording.placeholders,
       elementBytes: engine.elementBytes,
+      // The CPU backend calls references op by op.
+      ...(engine.backend === 'webgpu' && rules.length > 0
+        ? { rewrite: (nodes, keep) => fuse(nodes, keep, engine.runner.traits, rules) }
+        : {}),
     })
     for (const slot of this.plan.slots) {
       if (slot.kind !== 'stored' || !slot.storage) continue

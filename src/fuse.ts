@@ -57,7 +57,7 @@ const RULES: Readonly<Record<FusionRule, (graph: Graph) => void>> = {
 
 /** Nodes with who computes and who reads each value. */
 class Graph {
-  private readonly nodes = new Set<Node>()
+  private readonly nodes = new Map<number, Node>()
   private readonly producers = new Map<Value, Node>()
   private readonly readers = new Map<Value, Set<Node>>()
   /** Ids of the update nodes. */
@@ -73,7 +73,7 @@ class Graph {
   }
 
   private add(node: Node): void {
-    this.nodes.add(node)
+    this.nodes.set(node.id, node)
     for (const output of node.outputs) this.producers.set(output, node)
     for (const input of node.inputs) {
       const readers = this.readers.get(input)
@@ -83,20 +83,27 @@ class Graph {
   }
 
   private remove(node: Node): void {
-    this.nodes.delete(node)
+    this.nodes.delete(node.id)
     for (const output of node.outputs) {
       if (this.producers.get(output) === node) this.producers.delete(output)
     }
     for (const input of node.inputs) this.readers.get(input)?.delete(node)
   }
 
-  /** The nodes there are now, in tape order. */
-  all(): Node[] {
-    return [...this.nodes].sort((a, b) => a.id - b.id)
+  /** The nodes in tape order, each as it is when its turn comes. */
+  *each(): Generator<Node> {
+    for (const id of [...this.nodes.keys()].sort((a, b) => a - b)) {
+      const node = this.nodes.get(id)
+      if (node) yield node
+    }
   }
 
-  has(node: Node): boolean {
-    return this.nodes.has(node)
+  /** The same from the end. */
+  *eachBackwards(): Generator<Node> {
+    for (const id of [...this.nodes.keys()].sort((a, b) => b - a)) {
+      const node = this.nodes.get(id)
+      if (node) yield node
+    }
   }
 
   /** The node that computes a value, null for a leaf. */
@@ -183,7 +190,7 @@ class Graph {
       }
       order.push(node)
     }
-    for (const node of this.all()) emit(node)
+    for (const node of this.each()) emit(node)
     return order
   }
 }
@@ -213,12 +220,14 @@ const isMap = (node: Node): boolean => node.op.kernel.expression !== undefined
 
 /** A single number the host knows once and for all. */
 function constantOf(value: Value): number | null {
-  return value.host && !value.host.evaluate && value.host.values.length === 1 ? at(value.host.values, 0) : null
+  return value.host && !value.host.evaluate && value.host.values.length === 1
+    ? at(value.host.values, 0)
+    : null
 }
 
 /** An alias of the same shape is the value itself. */
 function dropIdleAliases(graph: Graph): void {
-  for (const node of graph.all()) {
+  for (const node of graph.each()) {
     const [from, to] = [node.inputs[0], node.outputs[0]]
     if (!node.op.alias || !from || !to || !sameShape(from.shape, to.shape)) continue
     graph.redirect(to, from, reader => graph.areClose(node, reader))
@@ -227,11 +236,11 @@ function dropIdleAliases(graph: Graph): void {
 
 /** What is computed elementwise, or reshaped, from single constants alone is a constant. */
 function foldConstants(graph: Graph): void {
-  for (const node of graph.all()) {
+  for (const node of graph.each()) {
     const [output] = node.outputs
     if (!output || sizeOf(output.shape) !== 1 || !(isMap(node) || node.op.alias)) continue
     const numbers = node.inputs.map(constantOf)
-    if (!graph.has(node) || numbers.some(number => number === null)) continue
+    if (numbers.some(number => number === null)) continue
     const result = new Float64Array(1)
     node.op.reference(
       numbers.map(number => [number as number]),
@@ -246,7 +255,7 @@ function foldConstants(graph: Graph): void {
 
 /** Elementwise kernels broadcast as they read, and some others read one number for all: nothing need be spread out for them. */
 function readThroughBroadcasts(graph: Graph): void {
-  for (const node of graph.all()) {
+  for (const node of graph.each()) {
     const [from, to] = [node.inputs[0], node.outputs[0]]
     if (!node.op.broadcasts || !from || !to) continue
     graph.redirect(to, from, reader => {
@@ -357,8 +366,8 @@ class Chain {
 
 /** Elementwise ops whose results one other elementwise op reads become a part of that one. */
 function joinChains(graph: Graph): void {
-  for (const last of graph.all().reverse()) {
-    if (!graph.has(last) || !isMap(last)) continue
+  for (const last of graph.eachBackwards()) {
+    if (!isMap(last)) continue
     let node = last
     const members = [last]
     for (let more = true; more; ) {
@@ -395,9 +404,11 @@ function isAbsorbed(graph: Graph, node: Node, reader: Node, members: readonly No
   const [output] = node.outputs
   if (!output || node.outputs.length !== 1 || !isMap(node) || !graph.areClose(node, reader)) return false
   const shape = must(reader.outputs[0], 'output').shape
-  if (!sameShape(output.shape, shape) && sizeOf(output.shape) !== 1) return false
-  // One result for many places is worth computing anew only where that saves a kernel, not reads.
-  if (sizeOf(output.shape) === 1 && sizeOf(shape) !== 1 && node.inputs.length > 2) return false
+  if (!sameShape(output.shape, shape)) {
+    // One result for all places may be computed at each, unless it depends on the place.
+    const { steps } = node.op.kernel.expression?.(requestOf(node, graph.device)) ?? bug('no expression')
+    if (sizeOf(output.shape) !== 1 || steps.some(step => step.indexed)) return false
+  }
   if (graph.escapes(output, [reader])) return false
   const chain = new Chain(graph.device)
   for (const member of [...members, node].sort((a, b) => a.id - b.id)) chain.append(member)
@@ -406,7 +417,7 @@ function isAbsorbed(graph: Graph, node: Node, reader: Node, members: readonly No
 
 /** What only a reduction reads is computed as it is read. */
 function computeAsReductionsRead(graph: Graph): void {
-  for (const node of graph.all()) {
+  for (const node of graph.each()) {
     const [value] = node.inputs
     const producer = value && graph.producer(value)
     const { withPrologue } = node.op.kernel
@@ -425,7 +436,7 @@ function computeAsReductionsRead(graph: Graph): void {
 
 /** Ops that say they can be computed along with another, over the same operands, are. */
 function computeTogether(graph: Graph): void {
-  for (const node of graph.all()) {
+  for (const node of graph.each()) {
     for (const joint of node.op.joint ?? []) {
       const other = node.inputs
         .flatMap(input => graph.readersOf(input))
@@ -436,7 +447,7 @@ function computeTogether(graph: Graph): void {
             joint.matches(node, candidate) &&
             graph.areClose(node, candidate),
         )
-      if (!other || !graph.has(node) || dependOnEachOther(graph, node, other)) continue
+      if (!other || dependOnEachOther(graph, node, other)) continue
       const outputs = [...node.outputs, ...other.outputs]
       if (node.inputs.length + outputs.length > graph.device.maxStorageBuffers - 1) continue
       const name = `${node.op.name}+${other.op.name}`
@@ -453,7 +464,7 @@ function dependOnEachOther(graph: Graph, a: Node, b: Node): boolean {
 
 /** Elementwise ops over a product's result are applied to each sum as it is stored. */
 function finishAsProductsStore(graph: Graph): void {
-  for (const product of graph.all()) {
+  for (const product of graph.each()) {
     const { withEpilogue } = product.op.kernel
     const [result, ...others] = product.outputs
     if (!withEpilogue || !result) continue
@@ -483,13 +494,7 @@ function finishAsProductsStore(graph: Graph): void {
 }
 
 /** Whether an elementwise node can be computed where a product stores its result. */
-function canFinish(
-  graph: Graph,
-  node: Node,
-  result: Value,
-  members: readonly Node[],
-  chain: Chain,
-): boolean {
+function canFinish(graph: Graph, node: Node, result: Value, members: readonly Node[], chain: Chain): boolean {
   if (!isMap(node) || node.outputs.some(({ shape }) => !sameShape(shape, result.shape))) return false
   if (members.some(member => !graph.areClose(member, node))) return false
   const width = result.shape.at(-1)

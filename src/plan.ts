@@ -41,12 +41,14 @@ interface PlanRequest {
   readonly updates: readonly Node[]
   readonly placeholders?: readonly Value[]
   elementBytes(value: Value): number
+  /** Rewrites the nodes before they get places: fusion. */
+  rewrite?(nodes: readonly Node[], keep: ReadonlySet<Value>): readonly Node[]
 }
 
 /** Orders the nodes that `keep` and `updates` need and gives each value a slot; memory comes later, by `place`. */
 export function buildPlan(request: PlanRequest): Plan {
   const nodes = collect(request)
-  return new PlanBuilder(request, nodes).build()
+  return new PlanBuilder(request, request.rewrite?.(nodes, new Set(request.keep)) ?? nodes).build()
 }
 
 /** All nodes the request needs, in tape order. Stops at values that exist. */
@@ -77,6 +79,8 @@ class PlanBuilder {
   private readonly slotOfStorage = new Map<Storage, Slot>()
   private readonly kept: Set<Value>
   private readonly hasUpdates: boolean
+  /** The node that computes each value here: a rewrite may have given it another than it was recorded with. */
+  private readonly producers = new Map<Value, Node>()
 
   constructor(
     private readonly request: PlanRequest,
@@ -84,6 +88,7 @@ class PlanBuilder {
   ) {
     this.kept = new Set(request.keep)
     this.hasUpdates = nodes.some(node => node.op.updates)
+    for (const node of nodes) for (const output of node.outputs) this.producers.set(output, node)
   }
 
   build(): Plan {
@@ -112,24 +117,32 @@ class PlanBuilder {
   /** Values that their producers write straight into the output of a `layout` op: value → that op's node and input. */
   private placements(): Map<Value, { node: Node; input: number }> {
     const placed = new Map<Value, { node: Node; input: number }>()
-    const members = new Set(this.nodes)
     for (const node of this.nodes) {
       if (!node.op.layout) continue
-      const sources = node.inputs.map(sourceOf)
+      const sources = node.inputs.map(input => this.sourceOf(input))
       sources.forEach((value, input) => {
-        const producer = value.node
-        const free =
-          producer && members.has(producer) && !value.storage && !producer.op.updates && !producer.op.layout
+        const producer = this.producers.get(value)
+        const free = producer && !value.storage && !producer.op.updates && !producer.op.layout
         const once = sources.indexOf(value) === sources.lastIndexOf(value) && !placed.has(value)
         if (free && once && !this.kept.has(value)) placed.set(value, { node, input })
       })
       // One buffer cannot be read and written in a dispatch: a producer must not read what is placed beside its output.
       for (const [value, place] of placed) {
-        const reads = value.node?.inputs.some(input => placed.get(sourceOf(input))?.node === place.node)
+        const reads = this.producers
+          .get(value)
+          ?.inputs.some(input => placed.get(this.sourceOf(input))?.node === place.node)
         if (place.node === node && reads) placed.delete(value)
       }
     }
     return placed
+  }
+
+  /** The value an alias chain starts from. */
+  private sourceOf(value: Value): Value {
+    let source = value
+    for (let node = this.producers.get(source); node?.op.alias; node = this.producers.get(source))
+      source = node.inputs[0] as Value
+    return source
   }
 
   /** An alias of a storage that updates overwrite must be a copy where it could be seen after one. */
@@ -191,13 +204,6 @@ class PlanBuilder {
     this.slots.push(slot)
     return slot
   }
-}
-
-/** The value an alias chain starts from. */
-function sourceOf(value: Value): Value {
-  let source = value
-  while (!source.storage && source.node?.op.alias) source = source.node.inputs[0] as Value
-  return source
 }
 
 function touch(slot: Slot, step: number): void {

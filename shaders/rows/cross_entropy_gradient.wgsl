@@ -2,6 +2,7 @@
 // y the weights of the classes, W the sum of those and g one number a row.
 // One invocation reads a row, or a workgroup shares it: one pass finds maximum, sum and W, which those of a workgroup
 // join in its memory, and a second writes. A row whose label is no class gives NaN, and its number goes to the status word.
+// The losses themselves can be kept along the way (keepLoss), so that a training step reads the logits in one kernel.
 // Memory: each logit and label in twice (the second time from cache where the row fits it), each slope out once.
 
 override WORKGROUP_SIZE: u32 = 64;
@@ -14,15 +15,14 @@ struct Params {
   // Label smoothing ε: 1 - ε, and ε / length.
   keep: f32,
   share: f32,
+  // Elements from one row's g to the next: 0 where one number serves all.
+  gStep: u32,
   status_word: u32,
 }
 
 @group(0) @binding(0) var<storage, read> logits: array<T>;
 @group(0) @binding(1) var<storage, read> labels: array<Label>;
 @group(0) @binding(2) var<storage, read> g: array<T>;
-@group(0) @binding(3) var<storage, read_write> out: array<T>;
-@group(0) @binding(4) var<storage, read_write> status: array<atomic<u32>>;
-@group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
@@ -43,7 +43,7 @@ fn main(
   if (LANES > 1) { state = lossShare(state, local); }
   if (row >= params.rows) { return; }
   let hasSlope = labelIsValid(label) && lossHasSoftmax(state);
-  let slope = f32(g[row]);
+  let slope = f32(g[row * params.gStep]);
   for (var j = lane; j < params.length; j += LANES) {
     let index = row * params.length + j;
     if (hasSlope) {
@@ -53,5 +53,11 @@ fn main(
       out[index] = T(nan());
     }
   }
-  if (lane == 0 && !labelIsValid(label)) { atomicMin(&status[params.status_word], row); }
+  if (lane > 0) { return; }
+  if (labelIsValid(label)) {
+    keepLoss(row, state);
+  } else {
+    keepLoss(row, RowLoss(state.online, nan(), nan()));
+    atomicMin(&status[params.status_word], row);
+  }
 }

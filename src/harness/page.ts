@@ -36,7 +36,12 @@ export interface ModulePage {
 }
 
 /** Opens a blank page in a Chrome of its own, ready to call functions of one module. */
-export async function openPage({ module, files = {}, site: given, ...options }: PageOptions): Promise<ModulePage> {
+export async function openPage({
+  module,
+  files = {},
+  site: given,
+  ...options
+}: PageOptions): Promise<ModulePage> {
   const site = given ?? (await serve({ files }))
   const closeSite = async () => {
     if (!given) await site.close()

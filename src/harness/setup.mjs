@@ -39,7 +39,8 @@ export function setupPackages(folder) {
   if (dependenciesInstalled(path)) return
   say(`installing the packages of ${folder} (npm ci)`)
   const { code, output } = command('npm', ['ci', '--ignore-scripts'], { cwd: path, show: true })
-  if (code !== 0) throw new Error(`The packages of ${folder} could not be installed: npm ci failed. ${output}`.trim())
+  if (code !== 0)
+    throw new Error(`The packages of ${folder} could not be installed: npm ci failed. ${output}`.trim())
 }
 
 /** True if every package the lock file demands lies in node_modules in that version, as npm recorded it. */

@@ -46,7 +46,8 @@ export const relu: Unary = unary({
   family: 'activation',
   reference: x => (x > 0 || Number.isNaN(x) ? x : 0),
   kernel: reluWgsl,
-  gradient: (x, _y, g) => where(greater(x, 0), g, 0),
+  // Read off the result, so that x need not be kept: it is above 0 where x is.
+  gradient: (_x, y, g) => where(greater(y, 0), g, 0),
   tolerance: ulps(0),
   samples: [...elementwiseSamples({ ...general, clearOfIntegers: true }), ...INTEGERS, special()],
 })

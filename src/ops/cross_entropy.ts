@@ -6,12 +6,14 @@ import labelsProbabilitiesWgsl from '../../shaders/rows/labels_probabilities.wgs
 import onlineWgsl from '../../shaders/rows/online.wgsl?raw'
 import rowLossWgsl from '../../shaders/rows/row_loss.wgsl?raw'
 import shareWgsl from '../../shaders/rows/share.wgsl?raw'
+import slopeAloneWgsl from '../../shaders/rows/slope_alone.wgsl?raw'
+import slopeAndLossWgsl from '../../shaders/rows/slope_and_loss.wgsl?raw'
 import { dtypes, isFloat, type NumericArray } from '../dtype.ts'
 import { fail, must, show } from '../errors.ts'
 import { type Binding, type Kernel, shader } from '../kernel.ts'
 import { defineOp, needs, type Op, type ReferenceContext, type Sample, type SampleInput } from '../op.ts'
 import { number, parseOptions } from '../options.ts'
-import { at, type Shape, sameShape } from '../shape.ts'
+import { at, type Shape, sameShape, sizeOf } from '../shape.ts'
 import { eachRow, lastAxis, rows } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
@@ -95,27 +97,47 @@ function eachLoss(
   })
 }
 
-/** A kernel over the rows of logits, with labels of either kind; `inputs` is how many it reads. */
-function lossKernel(skeleton: string, inputs: number): Kernel<Attributes> {
-  const read = Array.from({ length: inputs }, (_, input): Binding => ({ input }))
+/** A kernel over the rows of logits, with labels of either kind; `slope` says how one that gives slopes ends. */
+function lossKernel(
+  skeleton: string,
+  slope?: { readonly ending: string; readonly outputs: number },
+): Kernel<Attributes> {
   return rows(
     request => lastAxis(must(request.inputs[0], 'logits')),
     request => {
-      const [logits, labels] = [must(request.inputs[0], 'logits'), must(request.inputs[1], 'labels')]
+      const [logits, labels, g] = request.inputs
+      const { length } = lastAxis(must(logits, 'logits'))
       const { labelSmoothing } = request.attributes
-      const weights = isFloat(labels.dtype) ? labelsProbabilitiesWgsl : labelsIdsWgsl
+      const isIds = !isFloat(must(labels, 'labels').dtype)
+      const weights = isIds ? labelsIdsWgsl : labelsProbabilitiesWgsl
+      const read = Array.from({ length: slope ? 3 : 2 }, (_, input): Binding => ({ input }))
+      const written = Array.from({ length: slope?.outputs ?? 1 }, (_, output): Binding => ({ output }))
       return {
         source: {
           skeleton: shader(skeleton),
-          fragments: [shader(shareWgsl), shader(onlineWgsl), shader(rowLossWgsl), shader(weights)],
-          types: { T: dtypes[logits.dtype].wgsl, Label: dtypes[labels.dtype].wgsl },
+          fragments: [
+            ...[shareWgsl, onlineWgsl, rowLossWgsl, weights].map(shader),
+            ...(slope ? [shader(slope.ending)] : []),
+          ],
+          types: {
+            T: dtypes[must(logits, 'logits').dtype].wgsl,
+            Label: dtypes[must(labels, 'labels').dtype].wgsl,
+          },
         },
-        bindings: [...read, { output: 0 }, { status: true }],
-        params: { keep: 1 - labelSmoothing, share: labelSmoothing / lastAxis(logits).length },
+        bindings: [...read, ...written, { status: true }],
+        params: {
+          keep: 1 - labelSmoothing,
+          share: labelSmoothing / length,
+          ...(slope ? { gStep: g && sizeOf(g.shape) > 1 ? 1 : 0 } : {}),
+        },
       }
     },
   )
 }
+
+/** Slopes alone, and slopes with the losses. */
+const slopeKernel = lossKernel(crossEntropyGradientWgsl, { ending: slopeAloneWgsl, outputs: 1 })
+const slopeAndLossKernel = lossKernel(crossEntropyGradientWgsl, { ending: slopeAndLossWgsl, outputs: 2 })
 
 const draw = { low: -3, high: 3 }
 const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
@@ -204,7 +226,8 @@ export const softmaxCrossEntropyRows: Op<[logits: Tensor, labels: Tensor, option
         must(out, 'output')[row] = loss
       })
     },
-    kernel: lossKernel(crossEntropyWgsl, 2),
+    blamed: WHERE,
+    kernel: lossKernel(crossEntropyWgsl),
     gradient: ([logits, labels], _outputs, [g], { labelSmoothing }) => {
       const [z, y, slope] = [logits as Tensor, labels as Tensor, g as Tensor]
       const dz = softmaxCrossEntropyGradient(z, y, slope, { labelSmoothing })
@@ -263,7 +286,19 @@ export const softmaxCrossEntropyGradient: Op<
       }
     })
   },
-  kernel: lossKernel(crossEntropyGradientWgsl, 3),
+  blamed: WHERE,
+  kernel: slopeKernel,
+  scalars: [2],
+  joint: [
+    {
+      other: 'softmaxCrossEntropyRows',
+      matches: (self, other) =>
+        self.inputs[0] === other.inputs[0] &&
+        self.inputs[1] === other.inputs[1] &&
+        (self.attributes as Attributes).labelSmoothing === (other.attributes as Attributes).labelSmoothing,
+      kernel: slopeAndLossKernel as Kernel,
+    },
+  ],
   gradient: ([logits, labels, g], _outputs, [h], { labelSmoothing }) => {
     const [z, y, slope, incoming] = [logits as Tensor, labels as Tensor, g as Tensor, h as Tensor]
     const rows = { axis: -1, keepDims: true }

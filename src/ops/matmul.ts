@@ -1,10 +1,12 @@
 // Matrix products: matmul, batched and broadcasting, and linear, which adds a bias as it stores.
 import { fail, show } from '../errors.ts'
+import type { Kernel } from '../kernel.ts'
 import { defineOp, needs, type Op, type Sample, type Tolerance } from '../op.ts'
 import { boolean, parseOptions } from '../options.ts'
 import { at, broadcastShapes, type Shape, sizeOf } from '../shape.ts'
-import { affine, product } from '../skeletons/matmul.ts'
+import { affine, product, productWithColumnSums } from '../skeletons/matmul.ts'
 import { type ProductAttributes, productReference } from '../skeletons/product.ts'
+import type { ReduceAttributes } from '../skeletons/reduce.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { reshape } from './move.ts'
@@ -119,6 +121,9 @@ const pair = (a: Shape, b: Shape, options: MatmulOptions = {}): Sample<MatmulArg
   options,
 })
 
+/** Rows whose column sums are left to one thread a column. */
+const MOST_SUMMED = 4096
+
 const large = { gradient: false, note: 'too large for finite differences' }
 const timed = { ...large, benchmark: true }
 
@@ -141,6 +146,29 @@ export const matmul: Op<MatmulArguments> = defineOp<ProductAttributes, MatmulArg
   infer: inferMatmul,
   reference: productReference,
   kernel: product,
+  joint: [
+    {
+      // A bias's gradient beside its weight's: xᵀ·g, and the sums of g's columns.
+      other: 'sum',
+      matches: (self, other) => {
+        const { transposeB } = self.attributes as ProductAttributes
+        const { axis } = other.attributes as ReduceAttributes
+        const [, g] = self.inputs
+        return (
+          g === other.inputs[0] &&
+          !transposeB &&
+          [g, ...self.inputs].every(
+            input => input?.shape.length === 2 && input.dtype === other.outputs[0]?.dtype,
+          ) &&
+          axis.length === 1 &&
+          axis[0] === 0 &&
+          // One thread adds up a column: more would keep the product waiting.
+          at((g as Spec).shape, 0) <= MOST_SUMMED
+        )
+      },
+      kernel: productWithColumnSums as Kernel,
+    },
+  ],
   // With A and B as multiplied: dA = g·Bᵀ, dB = Aᵀ·g; one stored transposed gets (g·Bᵀ)ᵀ = B·gᵀ, (Aᵀ·g)ᵀ = gᵀ·A.
   gradient: ([x, y], _outputs, [incoming], { transposeA, transposeB }) => {
     const a = x as Tensor

@@ -170,6 +170,7 @@ export const broadcastTo: Op<[x: Tensor, shape: Shape]> = defineOp<
 >({
   name: 'broadcastTo',
   ...moved(broadcastMoves),
+  broadcasts: true,
   parse: tensorAndShape('broadcastTo', (x, shape) => {
     const target = checkShape('broadcastTo', shape)
     const result = target.length < x.rank ? [] : broadcastShapes('broadcastTo', x.shape, target)

@@ -2,6 +2,7 @@
 import dropoutWgsl from '../../shaders/dropout.wgsl?raw'
 import philoxWgsl from '../../shaders/philox.wgsl?raw'
 import bernoulliWgsl from '../../shaders/random/bernoulli.wgsl?raw'
+import dropWgsl from '../../shaders/random/drop.wgsl?raw'
 import normalWgsl from '../../shaders/random/normal.wgsl?raw'
 import uniformWgsl from '../../shaders/random/uniform.wgsl?raw'
 import randomWgsl from '../../shaders/random.wgsl?raw'
@@ -90,6 +91,25 @@ function random<O extends object>(entry: Distribution<O>): Creator<O> {
     },
     kernel: {
       variants: ['philox'],
+      expression: ({ inputs: [x] }) => {
+        const { wgsl, compute } = dtypes[must(x, 'input').dtype]
+        return {
+          inputs: [{ type: wgsl }, { type: 'vec4<u32>', first: true }, { type: 'f32', first: true }],
+          constants: [],
+          steps: [
+            {
+              fragment: shader(dropWgsl),
+              operands: [{ input: 0 }, { input: 1 }, { input: 2 }],
+              types: { Compute: compute, Result: compute },
+              converted: [compute, null, null],
+              stored: wgsl,
+              indexed: true,
+              library: [shader(philoxWgsl)],
+            },
+          ],
+          results: [{ step: 0 }],
+        }
+      },
       program: ({ outputs }) => {
         const output = must(outputs[0], 'output')
         const size = sizeOf(output.shape)

@@ -85,9 +85,8 @@ export function evaluation({ constants, steps, results, inputs }: Expression, si
       const type = step.converted[i] ?? null
       return type === null ? wgsl(operand) : `${type}(${wgsl(operand)})`
     })
-    // What is stored as f16 stays f32 on its way: nothing is gained by rounding it.
-    const stored = step.stored === 'f16' ? 'f32' : step.stored
-    return `${stored}(${apply}(${[...(step.indexed ? [site.index] : []), ...operands].join(', ')}))`
+    // Rounded as if it had been stored: fused ops give the numbers of single ones.
+    return `${step.stored}(${apply}(${[...(step.indexed ? [site.index] : []), ...operands].join(', ')}))`
   }
   const statements = [
     ...loaded.map(input => `let x${input} = ${site.load(input)};`),

@@ -280,7 +280,9 @@ export class WebGpuBackend implements Backend {
       for (const dispatch of lowered[index] ?? []) {
         if (dispatch.workgroups === 0) continue
         const watched = dispatch.bindings.some(binding => 'status' in binding)
-        const status = watched ? { status_word: this.statusWord(step.node.op.name) } : {}
+        const status = watched
+          ? { status_word: this.statusWord(step.node.op.blamed ?? step.node.op.name) }
+          : {}
         packParams({ ...dispatch, params: { ...dispatch.params, ...status } }, bytes, offset)
         const pipeline = this.pipelines.get(dispatch)
         const resources = dispatch.bindings.map(binding =>

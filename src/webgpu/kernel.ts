@@ -21,7 +21,8 @@ export interface JoinedSource {
 export function join(source: KernelSource): JoinedSource {
   const files = [PRELUDE, ...(source.fragments ?? []), source.skeleton]
   const directives = new Set(files.flatMap(file => file.text.match(DIRECTIVE) ?? []))
-  if (Object.values(source.types).some(type => type === 'f16')) directives.add('enable f16;')
+  const hasHalves = files.some(({ path, text }) => path === 'generated' && /\bf16\b/.test(text))
+  if (hasHalves || Object.values(source.types).includes('f16')) directives.add('enable f16;')
   const head = [
     ...[...directives].sort(),
     ...Object.entries(source.types).map(([name, type]) => `alias ${name} = ${type};`),

@@ -14,7 +14,7 @@ const FLOORS = [
   ['engine.ts'],
   ['op.ts', 'host.ts'],
   ['skeletons'],
-  ['ops'],
+  ['fuse.ts', 'ops'],
   ['grad.ts', 'compile.ts'],
   ['cpu', 'webgpu'],
   ['init.ts'],
