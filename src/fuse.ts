@@ -213,7 +213,7 @@ function fusedNode(
   outputs: readonly Value[],
 ): Node {
   const { alias: _alias, layout: _layout, joint: _joint, ...op } = base.op
-  return { ...base, op: { ...op, name, kernel } as OpDefinition, inputs, outputs }
+  return { ...base, op: { ...op, base: op.base ?? op.name, name, kernel } as OpDefinition, inputs, outputs }
 }
 
 const isMap = (node: Node): boolean => node.op.kernel.expression !== undefined

@@ -109,6 +109,8 @@ export interface OpDefinition<
   readonly scalars?: readonly number[]
   /** Ops that one kernel can compute along with this one. */
   readonly joint?: readonly Joint[]
+  /** Of ops fused into one kernel: the op whose kernel it is. */
+  readonly base?: string
   /** The public function that errors about indices name, where it is another. */
   readonly blamed?: string
 }

@@ -91,25 +91,6 @@ function random<O extends object>(entry: Distribution<O>): Creator<O> {
     },
     kernel: {
       variants: ['philox'],
-      expression: ({ inputs: [x] }) => {
-        const { wgsl, compute } = dtypes[must(x, 'input').dtype]
-        return {
-          inputs: [{ type: wgsl }, { type: 'vec4<u32>', first: true }, { type: 'f32', first: true }],
-          constants: [],
-          steps: [
-            {
-              fragment: shader(dropWgsl),
-              operands: [{ input: 0 }, { input: 1 }, { input: 2 }],
-              types: { Compute: compute, Result: compute },
-              converted: [compute, null, null],
-              stored: wgsl,
-              indexed: true,
-              library: [shader(philoxWgsl)],
-            },
-          ],
-          results: [{ step: 0 }],
-        }
-      },
       program: ({ outputs }) => {
         const output = must(outputs[0], 'output')
         const size = sizeOf(output.shape)
@@ -236,6 +217,25 @@ export const dropWhere: Op<[x: Tensor, key: Tensor, probability: Operand]> = def
   },
   kernel: {
     variants: ['philox'],
+    expression: ({ inputs: [x] }) => {
+      const { wgsl, compute } = dtypes[must(x, 'input').dtype]
+      return {
+        inputs: [{ type: wgsl }, { type: 'vec4<u32>', first: true }, { type: 'f32', first: true }],
+        constants: [],
+        steps: [
+          {
+            fragment: shader(dropWgsl),
+            operands: [{ input: 0 }, { input: 1 }, { input: 2 }],
+            types: { Compute: compute, Result: compute },
+            converted: [compute, null, null],
+            stored: wgsl,
+            indexed: true,
+            library: [shader(philoxWgsl)],
+          },
+        ],
+        results: [{ step: 0 }],
+      }
+    },
     program: ({ inputs }) => {
       const x = must(inputs[0], 'input')
       const size = sizeOf(x.shape)

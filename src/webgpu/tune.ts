@@ -11,7 +11,7 @@ export function requestFor(
 ): KernelRequest {
   const { op, inputs, outputs, attributes } = node
   const base = { inputs, outputs, attributes, device }
-  const wanted = forced.get(op.name)
+  const wanted = forced.get(op.base ?? op.name)
   // A gradient may use the same op on shapes the variant cannot serve: there the kernel chooses as ever.
   if (wanted !== undefined && supports(op.kernel, { ...base, variant: wanted }))
     return { ...base, variant: wanted }

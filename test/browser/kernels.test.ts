@@ -5,6 +5,7 @@ import { type ModulePage, openPage } from '../../src/harness/index.ts'
 import { ops } from '../../src/ops/table.ts'
 import type { VerifyReport } from '../../src/proof/index.ts'
 import { device } from '../suite/device.ts'
+import { fusion } from '../suite/fusion.ts'
 import type { SuiteReport } from '../suite/index.ts'
 import { recording } from '../suite/recording.ts'
 import { complaints, Tally } from '../suite/report.ts'
@@ -36,7 +37,7 @@ describe('ops', () => {
 })
 
 describe('mechanism', () => {
-  test.each(Object.keys({ ...values, ...recording }))('%s', async name => {
+  test.each(Object.keys({ ...values, ...recording, ...fusion }))('%s', async name => {
     await page.call('runCase', name)
   })
 })

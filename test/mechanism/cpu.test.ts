@@ -1,6 +1,7 @@
 // The rules of the mechanism on the CPU engine, in Node.js; the browser suite holds WebGPU to the same cases.
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type Engine, init } from '../../src/index.ts'
+import { fusion } from '../suite/fusion.ts'
 import { recording } from '../suite/recording.ts'
 import { values } from '../suite/values.ts'
 
@@ -15,6 +16,7 @@ afterAll(() => engine.dispose())
 describe.each([
   ['values', values],
   ['recording', recording],
+  ['fusion', fusion],
 ])('%s', (_, cases) => {
   test.each(Object.keys(cases))('%s', name => cases[name]?.(engine))
 })

@@ -5,10 +5,11 @@ import { ops } from '../../src/ops/table.ts'
 import { type VerifyReport, verify } from '../../src/proof/index.ts'
 import { primitiveOf } from '../../src/proof/samples.ts'
 import { device } from './device.ts'
+import { fusion } from './fusion.ts'
 import { recording } from './recording.ts'
 import { values } from './values.ts'
 
-export const mechanism = { ...values, ...recording }
+export const mechanism = { ...values, ...recording, ...fusion }
 
 /** What the suite runs on, and how much there is to run. */
 export interface SuiteReport {
