@@ -23,4 +23,5 @@ export {
 } from './op.ts'
 export * from './ops/index.ts'
 export * as optim from './optim/index.ts'
+export { benchmark, gradientCheck, verify } from './proof/index.ts'
 export { type NestedArray, Parameter, scope, Tensor } from './tensor.ts'
