@@ -34,27 +34,48 @@ export interface Copy {
   readonly bytes: number
 }
 
-/** What one run of an executable copies before its steps and after them, all in one submit. */
+/** Runs of an executable, all in one submit, and what is copied around them. */
 export interface Job {
+  /** How many times the plan runs. */
+  readonly times: number
   readonly before: readonly Copy[]
+  /** After each run, where that is the k-th to `to` + k · `bytes`. */
   readonly after: readonly Copy[]
 }
 
 /** A plan made ready: pipelines, bind groups and memory in place. */
 export interface Executable {
-  /** Asks the plan's host sources for their numbers; what they throw comes out before anything has changed. */
-  stage(): void
+  /** Asks the plan's host sources for the numbers of so many runs; what they throw comes out before anything has changed. */
+  stage(times: number): void
   /** Runs the plan with the numbers staged last. Returns at once. */
   run(job: Job): void
 }
 
+/** Where a result of a dispatch lies, and until when. */
+export interface PlaceReport {
+  readonly bytes: number
+  /** Numbers the blocks of memory the plan touches, and where in it the result begins, in bytes. */
+  readonly block: number
+  readonly offset: number
+  /** The last step that reads it; null where it outlives the plan. */
+  readonly until: number | null
+}
+
 /** One line of `.plan()`: a dispatch, or a reference called on the CPU. */
 export interface DispatchReport {
+  /** The op, or the ops fused into the kernel. */
   readonly op: string
   readonly kernel: string
   readonly variant: string
+  /** Of the inputs, then the outputs. */
   readonly shapes: readonly (readonly number[])[]
   readonly workgroups: number
+  /** Inputs read and outputs written once. */
+  readonly bytesRead: number
+  readonly bytesWritten: number
+  /** Floating-point operations: a multiply-add is two, an elementwise op one an element. */
+  readonly operations: number
+  readonly places: readonly PlaceReport[]
 }
 
 /** Rows an index op found out of range: which op, which row. */
@@ -84,12 +105,12 @@ export interface Backend extends BlockSource {
   copy(copies: readonly Copy[]): void
   /** Reads numbers as of now; later updates do not change them. Rejects with an offence first. */
   read(storage: Storage, spec: Spec): Promise<HostArray>
+  /** Makes the pipelines a plan needs, several at a time, before it is prepared. */
+  warmUp(plan: Plan): Promise<void>
   /** Sizes of the temporary storages each step needs. */
   scratch(plan: Plan): readonly (readonly number[])[]
   /** Makes pipelines, bind groups and parameters; everything that needs memory takes it from `workspace`. */
   prepare(plan: Plan, placement: Placement, workspace: Workspace): Executable
-  /** Frees what an executable holds. */
-  retire(executable: Executable): void
   /** What running a plan would dispatch. */
   describe(plan: Plan): DispatchReport[]
   /** Resolves when all submitted work is done. */

@@ -1,23 +1,32 @@
 // compile: record a function once, plan it once, replay it with one submit a call.
-import type { DispatchReport, Executable } from './backend.ts'
+import type { Copy, DispatchReport, Executable } from './backend.ts'
 import { currentEngine, type Engine, newVersion } from './engine.ts'
 import { fail, must, show } from './errors.ts'
 import { FUSION_RULES, type FusionRule, fuse } from './fuse.ts'
 import { ALIGNMENT, type Storage, Workspace } from './memory.ts'
 import { integer, parseOptions } from './options.ts'
-import { buildPlan, type Plan, place, type Slot } from './plan.ts'
+import { buildPlan, type Plan, place, planTable, type Slot } from './plan.ts'
 import { checkRange, currentRecording, inRecording, inScope, type Recording, Value } from './tape.ts'
 import { eachTensor, mapTensors, Parameter, refusePromise, Tensor } from './tensor.ts'
 
-/** What `.plan(...)` tells before anything runs. */
+/** What `.plan(...)` tells before anything runs. As text, a table. */
 export interface PlanReport {
   readonly dispatches: number
   /** Bytes of GPU memory the plan itself holds (inputs, intermediates, results), beside captured tensors. */
   readonly bytes: number
   readonly kernels: readonly DispatchReport[]
+  toString(): string
 }
 
 export type Compiled<Arguments extends readonly unknown[], Result> = ((...args: Arguments) => Result) & {
+  /**
+   * Calls it so many times on the same inputs, all in one submit: host scalars are asked for each call beforehand, what
+   * each call gives is stacked along a new first axis. The GPU can do nothing else meanwhile: keep it to what takes a
+   * tenth of a second.
+   */
+  run(times: number, ...args: Arguments): Result
+  /** Records for these inputs and makes the pipelines, several at a time, so that the first call waits for nothing. */
+  warmUp(...args: Arguments): Promise<void>
   /** Records for these inputs, unless that was done already, and tells what a call dispatches. */
   plan(...args: Arguments): PlanReport
   /** Frees the plans. */
@@ -89,6 +98,22 @@ export function compile<Arguments extends readonly unknown[], Result>(
     return plan.run(inputs) as Result
   }
   return Object.assign(call, {
+    run: (times: number, ...args: Arguments): Result => {
+      if (!Number.isSafeInteger(times) || times < 1)
+        fail('value', 'run', `times is ${show(times)}; it must be a whole number from 1 on.`)
+      if (currentRecording())
+        fail(
+          'recording',
+          'run',
+          'a compiled function cannot be run several times inside another.',
+          'Call it.',
+        )
+      const { plan, inputs } = find(args)
+      return plan.run(inputs, times) as Result
+    },
+    warmUp: async (...args: Arguments): Promise<void> => {
+      await find(args).plan.warmUp()
+    },
     plan: (...args: Arguments): PlanReport => find(args).plan.report(),
     dispose: (): void => {
       alive = false
@@ -134,20 +159,26 @@ interface Output {
   lent: WeakRef<Value> | null
 }
 
+/** Places, pipelines and bind groups of a plan. */
+interface Prepared {
+  readonly executable: Executable
+  readonly bytes: number
+  readonly kernels: readonly DispatchReport[]
+}
+
 /** One recording with its plan, its memory and its executable. */
 class CompiledPlan {
   private readonly plan: Plan
-  private readonly executable: Executable
   private readonly workspace: Workspace
   private readonly result: unknown
   /** The value that each tensor of the result stood for when the function returned. */
   private readonly results = new Map<Tensor, Value>()
-  private readonly outputs = new Map<Value, Output>()
+  private readonly outputs: Output[] = []
   private readonly recording: Recording
   /** Storages of tensors made inside the function: the plan keeps them. */
   private readonly constants: Storage[] = []
-  private readonly kernels: readonly DispatchReport[]
-  private readonly bytes: number
+  private prepared: Prepared | null = null
+  private isDisposed = false
 
   constructor(
     private readonly engine: Engine,
@@ -212,18 +243,34 @@ class CompiledPlan {
     for (const tensor of created) tensor.dispose()
 
     this.workspace = new Workspace(engine.memoryManager)
+  }
+
+  /** Makes the pipelines while the GPU process has threads to spare, then the rest. */
+  async warmUp(): Promise<void> {
+    await this.engine.runner.warmUp(this.plan)
+    if (!this.isDisposed) this.prepare()
+  }
+
+  /** Gives everything its place, once. */
+  private prepare(): Prepared {
+    if (this.prepared) return this.prepared
+    const { engine, plan, workspace } = this
     const before = engine.memory().liveBytes
     const placement = place(
-      this.plan,
+      plan,
       engine.memoryManager,
-      this.workspace,
-      engine.runner.scratch(this.plan),
+      workspace,
+      engine.runner.scratch(plan),
       engine.elementBytes,
     )
-    this.executable = engine.runner.prepare(this.plan, placement, this.workspace)
-    this.bytes = engine.memory().liveBytes - before
-    this.kernels = engine.runner.describe(this.plan)
-    for (const [value, slot] of this.plan.kept) this.outputs.set(value, { value, slot, lent: null })
+    const executable = engine.runner.prepare(plan, placement, workspace)
+    for (const [value, slot] of plan.kept) this.outputs.push({ value, slot, lent: null })
+    this.prepared = {
+      executable,
+      bytes: engine.memory().liveBytes - before,
+      kernels: engine.runner.describe(plan),
+    }
+    return this.prepared
   }
 
   /** True when a captured parameter was moved to another place since the recording. */
@@ -232,48 +279,36 @@ class CompiledPlan {
   }
 
   report(): PlanReport {
-    return { dispatches: this.kernels.length, bytes: this.bytes, kernels: this.kernels }
+    const { kernels, bytes } = this.prepare()
+    return { dispatches: kernels.length, bytes, kernels, toString: () => planTable(kernels, bytes) }
   }
 
-  run(inputs: readonly Tensor[]): unknown {
+  /** One call, or several in one submit, whose results are stacked. */
+  run(inputs: readonly Tensor[], times: number | null = null): unknown {
     const { engine, plan } = this
+    const { executable } = this.prepare()
     this.checkInputs(inputs)
-    this.executable.stage()
+    if (times !== null) this.checkStacked(times)
+    executable.stage(times ?? 1)
     engine.flush()
     const before = this.rescueLent()
     plan.inputs.forEach((slot, index) => {
       if (!slot) return
       const { value } = must(inputs[index], 'input')
+      const to = must(slot.storage, 'input slot')
       engine.realize(value)
-      if (value.storage)
-        before.push({ from: value.storage, to: must(slot.storage, 'input slot'), bytes: slot.bytes })
-      else
-        engine.runner.write(
-          must(slot.storage, 'input slot'),
-          value.dtype,
-          must(value.host, 'host numbers').values,
-        )
+      if (value.storage) before.push({ from: value.storage, to, bytes: slot.bytes })
+      else engine.runner.write(to, value.dtype, must(value.host, 'host numbers').values)
     })
-    const after: { from: Storage; to: Storage; bytes: number }[] = []
+    const after: Copy[] = []
     const fresh = new Map<Value, Value>()
-    for (const [recorded, output] of this.outputs) {
-      const { slot } = output
-      const value = new Value(engine, recorded.shape, recorded.dtype)
-      const from = must(slot.storage, 'output slot')
-      if (slot.kind === 'computed' && slot.bytes > ALIGNMENT) {
-        value.storage = from.retain()
-        output.lent = new WeakRef(value)
-      } else {
-        const to =
-          slot.bytes > ALIGNMENT
-            ? engine.memoryManager.acquire(slot.bytes)
-            : engine.memoryManager.acquireSlot(slot.bytes)
-        value.storage = to
-        after.push({ from, to, bytes: slot.bytes })
-      }
-      fresh.set(recorded, value)
+    for (const output of this.outputs) {
+      const { shape, dtype } = output.value
+      const value = new Value(engine, times === null ? shape : [times, ...shape], dtype)
+      this.receive(output, value, times, after)
+      fresh.set(output.value, value)
     }
-    this.executable.run({ before, after })
+    executable.run({ times: times ?? 1, before, after })
     for (const [parameter] of this.recording.updated) {
       if (!(parameter instanceof Parameter)) continue
       const value = parameter.value
@@ -285,10 +320,42 @@ class CompiledPlan {
     )
   }
 
+  /** Gives the value of a result its storage: a place the plan copies to, or for one large result the plan's own. */
+  private receive(output: Output, value: Value, times: number | null, after: Copy[]): void {
+    const { slot } = output
+    const { memoryManager } = this.engine
+    const from = must(slot.storage, 'output slot')
+    if (times === null && slot.kind === 'computed' && slot.bytes > ALIGNMENT) {
+      value.storage = from.retain()
+      output.lent = new WeakRef(value)
+      return
+    }
+    const isSmall = times === null && slot.bytes <= ALIGNMENT
+    const to = isSmall
+      ? memoryManager.acquireSlot(slot.bytes)
+      : memoryManager.acquire(slot.bytes * (times ?? 1))
+    value.storage = to
+    after.push({ from, to, bytes: slot.bytes })
+  }
+
+  /** Results of several calls lie one after another, in whole words. */
+  private checkStacked(times: number): void {
+    for (const { value, slot } of this.outputs) {
+      this.engine.runner.checkSpec('run', { shape: [times, ...value.shape], dtype: value.dtype })
+      if (slot.bytes % 4 === 0 || this.engine.backend === 'cpu') continue
+      fail(
+        'unsupported',
+        'run',
+        `a result is ${value.dtype} ${show(value.shape)}, ${slot.bytes} bytes, which is no multiple of 4.`,
+        "Return cast(x, 'float32').",
+      )
+    }
+  }
+
   /** Returned handles never change value: what is still held is copied out before the plan's memory is written again. */
-  private rescueLent(): { from: Storage; to: Storage; bytes: number }[] {
-    const copies: { from: Storage; to: Storage; bytes: number }[] = []
-    for (const output of this.outputs.values()) {
+  private rescueLent(): Copy[] {
+    const copies: Copy[] = []
+    for (const output of this.outputs) {
       const value = output.lent?.deref()
       output.lent = null
       const from = value?.storage
@@ -320,8 +387,9 @@ class CompiledPlan {
   }
 
   dispose(): void {
-    this.engine.runner.retire(this.executable)
-    for (const { slot } of this.outputs.values()) if (slot.kind === 'computed') slot.storage?.release()
+    if (this.isDisposed) return
+    this.isDisposed = true
+    for (const { slot } of this.outputs) if (slot.kind === 'computed') slot.storage?.release()
     for (const storage of this.constants) storage.release()
     this.workspace.release()
   }

@@ -231,8 +231,8 @@ export class Engine {
         this.elementBytes,
       )
       const executable = this.runner.prepare(plan, placement, workspace)
-      executable.stage()
-      executable.run({ before: [], after: [] })
+      executable.stage(1)
+      executable.run({ times: 1, before: [], after: [] })
     } finally {
       workspace.release()
     }

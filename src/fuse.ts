@@ -17,6 +17,9 @@ import { MAX_CONSTANTS } from './skeletons/expression.ts'
 import { MAX_INPUTS, mapExpression } from './skeletons/map.ts'
 import { type Node, Value } from './tape.ts'
 
+/** Host scalars one kernel may read: each is a binding with a dynamic offset, of which WebGPU promises four. */
+const MAX_HOSTS = 4
+
 /** Names of the rules, in the order they are applied. */
 export const FUSION_RULES = [
   'aliases',
@@ -299,7 +302,9 @@ class Chain {
   /** Whether the kernel that evaluates it has room, `others` storage buffers and `outputs` counted. */
   fits(outputs: number, others = 0): boolean {
     const buffers = this.reads.length + outputs + others
+    const hosts = this.reads.filter(value => value.host).length
     return (
+      hosts <= MAX_HOSTS &&
       this.inputs.length <= MAX_INPUTS &&
       this.constants.length <= MAX_CONSTANTS &&
       buffers <= this.device.maxStorageBuffers

@@ -2,20 +2,18 @@
 import type { DType } from './dtype.ts'
 import type { Engine } from './engine.ts'
 import { currentEngine } from './engine.ts'
-import { bug, fail, show } from './errors.ts'
-import { ALIGNMENT } from './memory.ts'
+import { fail, show } from './errors.ts'
 import { checkOptions } from './options.ts'
 import { currentRecording, Value } from './tape.ts'
 import { Tensor } from './tensor.ts'
 
-/** A vector of at most 64 numbers evaluated by the host: now in eager use, at each call of a compiled function. Internal. */
+/** A vector of numbers evaluated by the host: now in eager use, at each call of a compiled function. Internal. */
 export function hostVector(
   engine: Engine,
   length: number | null,
   dtype: DType,
   evaluate: () => ArrayLike<number>,
 ): Tensor {
-  if ((length ?? 1) * 4 > ALIGNMENT) bug(`a host vector of ${length} numbers`)
   const shape = length === null ? [] : [length]
   const recording = currentRecording()
   // While recording, nothing is asked: a counter must not advance for a run that never happens.

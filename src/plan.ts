@@ -1,7 +1,8 @@
 // A plan: the nodes to run in order, dead ones left out, and a place in memory for every value.
-import { bug, fail, must } from './errors.ts'
+import type { DispatchReport } from './backend.ts'
+import { bug, fail, must, show } from './errors.ts'
 import { ALIGNMENT, type MemoryManager, type Storage, type Workspace } from './memory.ts'
-import { sizeOf } from './shape.ts'
+import { at, sizeOf } from './shape.ts'
 import type { Node, Value } from './tape.ts'
 
 /** Where a value lies. Aliases share a slot; a placed value lies inside another's slot. */
@@ -111,6 +112,8 @@ class PlanBuilder {
     const kept = new Map(this.request.keep.map(value => [value, this.leafSlot(value)]))
     for (const slot of kept.values()) touch(slot, Number.POSITIVE_INFINITY)
     const inputs = (this.request.placeholders ?? []).map(value => this.slotOf.get(value) ?? null)
+    // Kept from run to run: several may follow one copy of the inputs.
+    for (const slot of inputs) if (slot) touch(slot, Number.POSITIVE_INFINITY)
     return { steps, slots: this.slots, kept, inputs }
   }
 
@@ -215,7 +218,7 @@ function touch(slot: Slot, step: number): void {
 export interface Placement {
   /** Temporaries of each step. */
   readonly scratch: readonly (readonly Storage[])[]
-  /** Host numbers, one ALIGNMENT-sized place for each host slot, in the order of `hostSlots`; null when there are none. */
+  /** Host numbers, an aligned place for each host slot, in the order of `hostSlots`; null when there are none. */
   readonly host: Storage | null
 }
 
@@ -256,9 +259,12 @@ export function place(
     return slot.storage
   }
   const hosts = hostSlots(plan)
-  const host = hosts.length > 0 ? workspace.reserve(hosts.length * ALIGNMENT) : null
+  const sizes = hosts.map(({ bytes }) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT)
+  const host = hosts.length > 0 ? workspace.reserve(sizes.reduce((sum, size) => sum + size, 0)) : null
+  let start = 0
   hosts.forEach((slot, index) => {
-    slot.storage = must(host, 'host block').view(index * ALIGNMENT, slot.bytes)
+    slot.storage = must(host, 'host block').view(start, slot.bytes)
+    start += at(sizes, index)
   })
   for (const slot of plan.inputs) if (slot) settle(slot)
   const scratch = plan.steps.map((step, index) => {
@@ -269,3 +275,84 @@ export function place(
   })
   return { scratch, host }
 }
+
+/** Shapes, bytes, operations and places of one step, for `.plan()`. */
+export function describeStep(
+  plan: Plan,
+  { node, inputs, outputs }: Step,
+): Pick<DispatchReport, 'shapes' | 'bytesRead' | 'bytesWritten' | 'operations' | 'places'> {
+  const total = (slots: readonly Slot[]): number =>
+    [...new Set(slots)].reduce((sum, { bytes }) => sum + bytes, 0)
+  const blocks = [...new Set(plan.slots.map(({ storage }) => storage?.block))]
+  const elements = [...node.inputs, ...node.outputs].map(({ shape }) => sizeOf(shape))
+  return {
+    shapes: [...node.inputs, ...node.outputs].map(value => value.shape),
+    bytesRead: total(inputs),
+    bytesWritten: total(outputs),
+    operations: node.op.operations?.(node.inputs, node.outputs) ?? Math.max(0, ...elements),
+    places: outputs.map(({ bytes, storage, last }) => ({
+      bytes,
+      block: blocks.indexOf(storage?.block),
+      offset: storage?.offset ?? 0,
+      until: Number.isFinite(last) ? last : null,
+    })),
+  }
+}
+
+/** The kernels of a plan as a table: one line a dispatch. */
+export function planTable(kernels: readonly DispatchReport[], bytes: number): string {
+  const rows = kernels.map((kernel, step) => [
+    String(step),
+    kernel.op,
+    `${kernel.kernel.replace(/\.wgsl$/, '')} ${kernel.variant}`,
+    kernel.shapes.map(show).join(' '),
+    String(kernel.workgroups),
+    inBytes(kernel.bytesRead),
+    inBytes(kernel.bytesWritten),
+    inThousands(kernel.operations),
+    kernel.places.map(({ block, offset }) => `${block}+${offset}`).join(' '),
+    kernel.places.map(({ until }) => `${step}–${until ?? 'kept'}`).join(' '),
+  ])
+  const head = [
+    'step',
+    'op',
+    'kernel',
+    'shapes',
+    'groups',
+    'read',
+    'written',
+    'FLOP',
+    'block+offset',
+    'lifetime',
+  ]
+  const table = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...table.map(row => (row[column] ?? '').length)))
+  const numbers = new Set([0, 4, 5, 6, 7])
+  const lines = table.map(row =>
+    row
+      .map((cell, column) =>
+        numbers.has(column) ? cell.padStart(at(widths, column)) : cell.padEnd(at(widths, column)),
+      )
+      .join('  ')
+      .trimEnd(),
+  )
+  const operations = kernels.reduce((sum, kernel) => sum + kernel.operations, 0)
+  const total = `${kernels.length} dispatches, ${inThousands(operations)} operations, ${inBytes(bytes)} held by the plan`
+  return [...lines, total].join('\n')
+}
+
+/** A count with a unit that keeps it short. */
+function inThousands(
+  count: number,
+  units: readonly string[] = ['', 'k', 'M', 'G', 'T'],
+  base = 1000,
+): string {
+  const power = Math.min(
+    units.length - 1,
+    Math.max(0, Math.floor(Math.log(Math.max(count, 1)) / Math.log(base))),
+  )
+  const scaled = count / base ** power
+  return `${power === 0 ? scaled : scaled.toPrecision(3)} ${units[power]}`.trim()
+}
+
+const inBytes = (bytes: number): string => inThousands(bytes, ['B', 'KiB', 'MiB', 'GiB'], 1024)

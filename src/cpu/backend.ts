@@ -12,7 +12,7 @@ import { type DType, type HostArray, isFloat, roundTo } from '../dtype.ts'
 import { bug, fail, must } from '../errors.ts'
 import type { DeviceTraits } from '../kernel.ts'
 import type { Storage } from '../memory.ts'
-import { hostSlots, type Placement, type Plan, type Slot, type Step } from '../plan.ts'
+import { describeStep, hostSlots, type Placement, type Plan, type Slot, type Step } from '../plan.ts'
 import { sizeOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 
@@ -124,36 +124,43 @@ export class CpuBackend implements Backend {
   prepare(plan: Plan, _placement: Placement): Executable {
     const hosts = hostSlots(plan).map(slot => ({ slot, source: must(slot.value.host, 'host source') }))
     const steps = plan.steps.map(step => this.bind(step))
+    let staged: ArrayLike<number>[][] = []
     return {
-      stage: () => {
-        for (const { slot, source } of hosts) {
-          const { dtype, shape } = slot.value
-          this.view(must(slot.storage, 'host place'), dtype, sizeOf(shape)).set(
-            source.evaluate?.() ?? source.values,
-          )
-        }
+      stage: times => {
+        staged = Array.from({ length: times }, () =>
+          hosts.map(({ source }) => Array.from(source.evaluate?.() ?? source.values)),
+        )
       },
-      run: ({ before, after }) => {
+      run: ({ times, before, after }) => {
         this.copy(before)
-        for (const step of steps) step()
-        this.copy(after)
+        for (let run = 0; run < times; run++) {
+          hosts.forEach(({ slot }, i) => {
+            const { dtype, shape } = slot.value
+            this.view(must(slot.storage, 'host place'), dtype, sizeOf(shape)).set(
+              must(staged[run]?.[i], 'host numbers'),
+            )
+          })
+          for (const step of steps) step()
+          for (const { from, to, bytes } of after)
+            this.copy([{ from, to: to.view(run * bytes, bytes), bytes }])
+        }
         this.counters.submits++
-        this.counters.dispatches += steps.length
+        this.counters.dispatches += times * steps.length
       },
     }
   }
 
-  retire(): void {
-    // Nothing but memory, which the plan's workspace owns.
+  async warmUp(): Promise<void> {
+    // References are plain functions.
   }
 
   describe(plan: Plan): DispatchReport[] {
-    return plan.steps.map(({ node }) => ({
-      op: node.op.name,
+    return plan.steps.map(step => ({
+      op: step.node.op.name,
       kernel: 'reference',
       variant: 'reference',
-      shapes: [...node.inputs, ...node.outputs].map(value => value.shape),
       workgroups: 1,
+      ...describeStep(plan, step),
     }))
   }
 

@@ -1,10 +1,10 @@
 // The WebGPU backend: encodes a plan's dispatches into one compute pass of one submit.
-import type { AdapterReport, Backend, Copy, Counters, DispatchReport, Executable, Job } from '../backend.ts'
+import type { AdapterReport, Backend, Copy, Counters, DispatchReport, Executable } from '../backend.ts'
 import { type DType, dtypes, type HostArray, halfBits, halfValue } from '../dtype.ts'
 import { bug, fail, must, RetrogradError, show } from '../errors.ts'
 import type { Binding, DeviceTraits, Dispatch, KernelRequest, Program } from '../kernel.ts'
 import { ALIGNMENT, type Block, type Storage, type Workspace } from '../memory.ts'
-import { hostSlots, type Placement, type Plan, type Step } from '../plan.ts'
+import { describeStep, hostSlots, type Placement, type Plan, type Slot, type Step } from '../plan.ts'
 import { at, sizeOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 import type { OpenDevice } from './device.ts'
@@ -20,7 +20,17 @@ const NO_OFFENCE = 0xffffffff
 interface Encoded {
   readonly pipeline: GPUComputePipeline
   readonly bindGroup: GPUBindGroup
+  /** Offsets of the host numbers it reads; k times the block's stride is added for the k-th of several runs. */
+  readonly offsets: readonly number[]
   readonly size: readonly [number, number, number]
+}
+
+/** A dispatch of a plan with the bindings that get dynamic offsets: host numbers, of which each run has its own. */
+interface Lowered {
+  readonly step: Step
+  readonly index: number
+  readonly dispatch: Dispatch
+  readonly dynamic: readonly boolean[]
 }
 
 export class WebGpuBackend implements Backend {
@@ -132,7 +142,7 @@ export class WebGpuBackend implements Backend {
   }
 
   copy(copies: readonly Copy[]): void {
-    if (copies.length > 0) this.submit(encoder => encodeCopies(encoder, copies))
+    if (copies.length > 0) this.submit(encoder => encodeCopies(encoder, copies, 0))
   }
 
   async read(storage: Storage, spec: Spec): Promise<HostArray> {
@@ -175,31 +185,26 @@ export class WebGpuBackend implements Backend {
     return plan.steps.map(step => this.program(step).program.scratch ?? [])
   }
 
+  async warmUp(plan: Plan): Promise<void> {
+    await Promise.all(this.lower(plan).map(({ dispatch, dynamic }) => this.pipelines.make(dispatch, dynamic)))
+  }
+
   prepare(plan: Plan, placement: Placement, workspace: Workspace): Executable {
-    const lowered = plan.steps.map(step => this.program(step).program.dispatches)
-    const encoded = this.encode(plan, lowered, placement, workspace)
-    const hosts = hostSlots(plan).map(slot => must(slot.value.host, 'host source'))
-    const dtypesOfHosts = hostSlots(plan).map(slot => slot.value.dtype)
-    const block = new Uint8Array(hosts.length * ALIGNMENT)
-    const changing = hosts.some(host => host.evaluate)
+    const lowered = this.lower(plan)
+    const hosts = new HostBlock(plan, placement.host, workspace)
+    const uniforms = new Uniforms(lowered.map(({ dispatch }) => dispatch))
+    const params = lowered.length > 0 ? workspace.reserve(uniforms.bytes) : null
+    const encodeAll = (): Encoded[] => (params ? this.encode(lowered, placement, uniforms, params) : [])
+    let encoded = encodeAll()
     let fresh = true
     if (this.poison) this.poisonOutputs(plan)
     const zeroed = plan.steps.filter(step => step.node.op.layout).flatMap(step => step.outputs)
     return {
-      stage: () => {
-        hosts.forEach((host, index) => {
-          if (!fresh && !host.evaluate) return
-          block.set(
-            new Uint8Array(encode(dtypesOfHosts[index] as DType, host.evaluate?.() ?? host.values)),
-            index * ALIGNMENT,
-          )
-        })
+      stage: times => {
+        if (hosts.stage(times)) encoded = encodeAll()
       },
-      run: (job: Job) => {
-        if (placement.host && (fresh || changing)) {
-          this.device.queue.writeBuffer(bufferOf(placement.host), placement.host.offset, block)
-          this.counters.uploads++
-        }
+      run: ({ times, before, after }) => {
+        if (hosts.write(this.device.queue)) this.counters.uploads++
         this.submit(encoder => {
           if (fresh) {
             for (const slot of zeroed) {
@@ -207,30 +212,29 @@ export class WebGpuBackend implements Backend {
               encoder.clearBuffer(bufferOf(storage), storage.offset, padded(storage.bytes))
             }
           }
-          encodeCopies(encoder, job.before)
-          if (encoded.length > 0) this.encodePass(encoder, encoded)
-          encodeCopies(encoder, job.after)
+          encodeCopies(encoder, before, 0)
+          for (let run = 0; run < times; run++) {
+            if (encoded.length > 0) this.encodePass(encoder, encoded, run * hosts.stride)
+            encodeCopies(encoder, after, run)
+          }
         })
         fresh = false
       },
     }
   }
 
-  retire(): void {
-    // Bind groups and pipelines are garbage; buffers belong to the plan's workspace.
-  }
-
   describe(plan: Plan): DispatchReport[] {
     return plan.steps.flatMap(step => {
       const { program, request } = this.program(step)
-      const { node } = step
-      const shapes = [...node.inputs, ...node.outputs].map(value => value.shape)
-      return program.dispatches.map(dispatch => ({
-        op: node.op.name,
+      const facts = describeStep(plan, step)
+      return program.dispatches.map((dispatch, i) => ({
+        op: step.node.op.name,
         kernel: dispatch.source.skeleton.path,
         variant: request.variant,
-        shapes,
         workgroups: dispatch.workgroups,
+        ...facts,
+        // A second pass does no work that has not been counted.
+        ...(i > 0 ? { operations: 0, bytesRead: 0, bytesWritten: 0 } : {}),
       }))
     })
   }
@@ -261,44 +265,53 @@ export class WebGpuBackend implements Backend {
     }
   }
 
-  private encode(
-    plan: Plan,
-    lowered: readonly (readonly Dispatch[])[],
-    placement: Placement,
-    workspace: Workspace,
-  ): Encoded[] {
-    const all = lowered.flat().filter(dispatch => dispatch.workgroups > 0)
-    if (all.length === 0) return []
-    const sizes = all.map(
-      dispatch => Math.ceil(paramsLayout(dispatch.source.skeleton).bytes / ALIGNMENT) * ALIGNMENT,
+  /** The dispatches of a plan. */
+  private lower(plan: Plan): Lowered[] {
+    const most = this.device.limits.maxDynamicStorageBuffersPerPipelineLayout
+    return plan.steps.flatMap((step, index) =>
+      this.program(step)
+        .program.dispatches.filter(dispatch => dispatch.workgroups > 0)
+        .map(dispatch => {
+          const dynamic = dispatch.bindings.map(
+            binding => 'input' in binding && step.inputs[binding.input]?.kind === 'host',
+          )
+          if (dynamic.filter(Boolean).length > most)
+            fail(
+              'limit',
+              step.node.op.name,
+              `it reads ${dynamic.filter(Boolean).length} host scalars; the adapter's maxDynamicStorageBuffersPerPipelineLayout is ${most}.`,
+              'Combine some of them on the host.',
+            )
+          return { step, index, dispatch, dynamic }
+        }),
     )
-    const params = workspace.reserve(sizes.reduce((sum, size) => sum + size, 0))
+  }
+
+  private encode(
+    lowered: readonly Lowered[],
+    placement: Placement,
+    uniforms: Uniforms,
+    params: Storage,
+  ): Encoded[] {
     const bytes = new DataView(new ArrayBuffer(params.bytes))
-    const encoded: Encoded[] = []
-    let offset = 0
-    plan.steps.forEach((step, index) => {
-      for (const dispatch of lowered[index] ?? []) {
-        if (dispatch.workgroups === 0) continue
-        const watched = dispatch.bindings.some(binding => 'status' in binding)
-        const status = watched
-          ? { status_word: this.statusWord(step.node.op.blamed ?? step.node.op.name) }
-          : {}
-        packParams({ ...dispatch, params: { ...dispatch.params, ...status } }, bytes, offset)
-        const pipeline = this.pipelines.get(dispatch)
-        const resources = dispatch.bindings.map(binding =>
-          this.resource(binding, step, placement.scratch[index] ?? []),
-        )
-        const uniform = {
-          buffer: bufferOf(params),
-          offset: params.offset + offset,
-          size: paramsLayout(dispatch.source.skeleton).bytes,
-        }
-        encoded.push({
-          pipeline,
-          bindGroup: this.bindGroup(step.node.op.name, pipeline, [...resources, uniform]),
-          size: this.fold(dispatch.workgroups),
-        })
-        offset += at(sizes, encoded.length - 1)
+    const encoded = lowered.map(({ step, index, dispatch, dynamic }, i): Encoded => {
+      const { op } = step.node
+      const watched = dispatch.bindings.some(binding => 'status' in binding)
+      const status = watched ? { status_word: this.statusWord(op.blamed ?? op.name) } : {}
+      const { offset, size } = uniforms.place(i)
+      packParams({ ...dispatch, params: { ...dispatch.params, ...status } }, bytes, offset)
+      const { pipeline, layout } = this.pipelines.get(dispatch, dynamic)
+      const resources = dispatch.bindings.map(binding =>
+        this.resource(binding, step, placement.scratch[index] ?? []),
+      )
+      const uniform = { buffer: bufferOf(params), offset: params.offset + offset, size }
+      const offsets = resources.flatMap(({ offset = 0 }, k) => (dynamic[k] ? [offset] : []))
+      const bound = resources.map((resource, k) => (dynamic[k] ? { ...resource, offset: 0 } : resource))
+      return {
+        pipeline,
+        bindGroup: this.bindGroup(op.name, layout, [...bound, uniform]),
+        offsets,
+        size: this.fold(dispatch.workgroups),
       }
     })
     this.device.queue.writeBuffer(bufferOf(params), params.offset, bytes.buffer)
@@ -308,13 +321,13 @@ export class WebGpuBackend implements Backend {
 
   private bindGroup(
     label: string,
-    pipeline: GPUComputePipeline,
+    layout: GPUBindGroupLayout,
     resources: readonly GPUBufferBinding[],
   ): GPUBindGroup {
     this.counters.bindGroups++
     return this.device.createBindGroup({
       label,
-      layout: pipeline.getBindGroupLayout(0),
+      layout,
       entries: resources.map((resource, binding) => ({ binding, resource })),
     })
   }
@@ -340,16 +353,30 @@ export class WebGpuBackend implements Backend {
     return [x, y, Math.ceil(workgroups / (x * y))]
   }
 
-  private encodePass(encoder: GPUCommandEncoder, encoded: readonly Encoded[]): void {
-    const pass = encoder.beginComputePass(this.meter?.pass)
-    const repetitions = this.meter?.repetitions ?? 1
+  /** One compute pass, or while a meter times each dispatch, one for each. */
+  private encodePass(encoder: GPUCommandEncoder, encoded: readonly Encoded[], hostOffset: number): void {
+    const { meter } = this
+    const repetitions = meter?.repetitions ?? 1
+    let pass = encoder.beginComputePass(meter?.pass(0))
     let current: GPUComputePipeline | null = null
     for (let repetition = 0; repetition < repetitions; repetition++) {
-      for (const { pipeline, bindGroup, size } of encoded) {
+      for (let i = 0; i < encoded.length; i++) {
+        const { pipeline, bindGroup, offsets, size } = encoded[i] as Encoded
+        if (meter?.timesEach && i > 0) {
+          pass.end()
+          pass = encoder.beginComputePass(meter.pass(i))
+          current = null
+        }
         if (pipeline !== current) pass.setPipeline(pipeline)
         current = pipeline
-        pass.setBindGroup(0, bindGroup)
-        pass.dispatchWorkgroups(...size)
+        if (offsets.length === 0) pass.setBindGroup(0, bindGroup)
+        else
+          pass.setBindGroup(
+            0,
+            bindGroup,
+            hostOffset === 0 ? offsets : offsets.map(offset => offset + hostOffset),
+          )
+        pass.dispatchWorkgroups(size[0], size[1], size[2])
       }
     }
     pass.end()
@@ -412,10 +439,100 @@ const bufferOf = (storage: Storage): GPUBuffer => storage.block as GPUBuffer
 /** Copies and bindings are whole words. */
 const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4
 
-function encodeCopies(encoder: GPUCommandEncoder, copies: readonly Copy[]): void {
+/** Encodes copies, those after the `run`-th of several runs each to a place of its own. */
+function encodeCopies(encoder: GPUCommandEncoder, copies: readonly Copy[], run: number): void {
   for (const { from, to, bytes } of copies) {
     if (bytes > 0)
-      encoder.copyBufferToBuffer(bufferOf(from), from.offset, bufferOf(to), to.offset, padded(bytes))
+      encoder.copyBufferToBuffer(
+        bufferOf(from),
+        from.offset,
+        bufferOf(to),
+        to.offset + run * bytes,
+        padded(bytes),
+      )
+  }
+}
+
+/** Where the params of each dispatch lie in the plan's one uniform buffer. */
+class Uniforms {
+  readonly bytes: number
+  private readonly places: readonly { readonly offset: number; readonly size: number }[]
+
+  constructor(dispatches: readonly Dispatch[]) {
+    let end = 0
+    this.places = dispatches.map(({ source }) => {
+      const { bytes: size } = paramsLayout(source.skeleton)
+      const offset = end
+      end += Math.ceil(size / ALIGNMENT) * ALIGNMENT
+      return { offset, size }
+    })
+    this.bytes = end
+  }
+
+  place(dispatch: number): { readonly offset: number; readonly size: number } {
+    return must(this.places[dispatch], 'uniform')
+  }
+}
+
+/** The numbers a plan's host slots have: a block for each run of a job, all written in one go. */
+class HostBlock {
+  /** Bytes from one run's block to the next. */
+  readonly stride: number
+  private readonly slots: readonly Slot[]
+  private readonly isChanging: boolean
+  private bytes: Uint8Array<ArrayBuffer>
+  /** Runs asked for last, runs whose constants are in `bytes`, runs whose block the GPU has. */
+  private staged = 0
+  private filled = 0
+  private written = 0
+
+  constructor(
+    plan: Plan,
+    private storage: Storage | null,
+    private readonly workspace: Workspace,
+  ) {
+    this.slots = hostSlots(plan)
+    this.stride = storage?.bytes ?? 0
+    this.isChanging = this.slots.some(({ value }) => value.host?.evaluate)
+    this.bytes = new Uint8Array(this.stride)
+  }
+
+  /** Asks for the numbers of so many runs. True where the slots had to move to a larger storage. */
+  stage(times: number): boolean {
+    if (!this.storage) return false
+    const { storage, stride } = this
+    const moves = this.bytes.length < times * stride
+    if (moves) {
+      this.bytes = new Uint8Array(times * stride)
+      this.filled = 0
+      this.written = 0
+      this.storage = this.workspace.reserve(times * stride)
+      for (const slot of this.slots) {
+        const { offset, bytes } = must(slot.storage, 'host place')
+        slot.storage = this.storage.view(offset - storage.offset, bytes)
+      }
+    }
+    for (let run = 0; run < times; run++) {
+      for (const { value, storage: place } of this.slots) {
+        const host = must(value.host, 'host source')
+        if (run < this.filled && !host.evaluate) continue
+        const numbers = encode(value.dtype, host.evaluate?.() ?? host.values)
+        const start = must(place, 'host place').offset - this.storage.offset
+        this.bytes.set(new Uint8Array(numbers), run * stride + start)
+      }
+    }
+    this.staged = times
+    this.filled = Math.max(this.filled, times)
+    return moves
+  }
+
+  /** Writes what the GPU does not have yet. True where there was something. */
+  write(queue: GPUQueue): boolean {
+    const { storage, staged } = this
+    if (!storage || !(this.isChanging || this.written < staged)) return false
+    queue.writeBuffer(bufferOf(storage), storage.offset, this.bytes, 0, staged * this.stride)
+    this.written = Math.max(this.written, staged)
+    return true
   }
 }
 

@@ -33,7 +33,7 @@ export function join(source: KernelSource): JoinedSource {
   for (const file of files) {
     file.text.split('\n').forEach((line, index) => {
       lines.push(line.match(DIRECTIVE) ? '' : line)
-      origins.push(`shaders/${file.path}:${index + 1}`)
+      origins.push(file.path === 'generated' ? 'generated code' : `shaders/${file.path}:${index + 1}`)
     })
   }
   return { code: lines.join('\n'), locate: line => origins[line - 1] ?? `line ${line}` }
@@ -111,10 +111,30 @@ export function sourceKey(source: KernelSource): string {
   return [...files, ...Object.entries(source.types), ...Object.entries(source.constants ?? {})].join(' ')
 }
 
-/** Pipelines by source and overrides, and modules by source. */
+/** A pipeline, and the layout its bind groups are made for. */
+export interface ReadyPipeline {
+  readonly pipeline: GPUComputePipeline
+  readonly layout: GPUBindGroupLayout
+}
+
+/** A pipeline as the device is asked for it. */
+interface Wanted {
+  readonly key: string
+  readonly joined: JoinedSource
+  readonly module: GPUShaderModule
+  readonly layout: GPUBindGroupLayout
+  readonly descriptor: GPUComputePipelineDescriptor
+}
+
+/** Which bindings are written, as the WGSL declares them. */
+const WRITTEN = /@binding\((\d+)\) var<storage, read_write>/g
+
+/** Pipelines by source, overrides and which bindings have dynamic offsets; modules by source. */
 export class PipelineCache {
-  private readonly modules = new Map<string, GPUShaderModule>()
-  private readonly pipelines = new Map<string, GPUComputePipeline>()
+  private readonly modules = new Map<string, { module: GPUShaderModule; joined: JoinedSource }>()
+  private readonly layouts = new Map<string, { layout: GPUBindGroupLayout; whole: GPUPipelineLayout }>()
+  private readonly pipelines = new Map<string, ReadyPipeline>()
+  private readonly coming = new Map<string, Promise<void>>()
   private reports: Promise<void>[] = []
 
   constructor(
@@ -123,29 +143,43 @@ export class PipelineCache {
     private readonly onFailure: (error: RetrogradError) => void,
   ) {}
 
-  get(dispatch: Dispatch): GPUComputePipeline {
-    const { source, overrides = {} } = dispatch
-    const moduleKey = sourceKey(source)
-    const key = `${moduleKey} | ${Object.entries(overrides).join(' ')}`
+  /** The pipeline of a dispatch, made now unless there is one. `dynamic` tells which bindings have dynamic offsets. */
+  get(dispatch: Dispatch, dynamic: readonly boolean[]): ReadyPipeline {
+    const key = pipelineKey(dispatch, dynamic)
     const known = this.pipelines.get(key)
     if (known) return known
-    const joined = join(source)
-    const label = source.skeleton.path
     this.device.pushErrorScope('validation')
-    let module = this.modules.get(moduleKey)
-    if (!module) {
-      module = this.device.createShaderModule({ label, code: joined.code })
-      this.modules.set(moduleKey, module)
+    const wanted = this.wanted(dispatch, dynamic, key)
+    const ready = {
+      pipeline: this.device.createComputePipeline(wanted.descriptor),
+      layout: wanted.layout,
     }
-    const pipeline = this.device.createComputePipeline({
-      label,
-      layout: 'auto',
-      compute: { module, entryPoint: 'main', constants: { ...overrides } },
-    })
-    this.pipelines.set(key, pipeline)
+    this.pipelines.set(key, ready)
     this.counters.pipelines++
-    this.reports.push(this.report(module, joined, key))
-    return pipeline
+    this.reports.push(this.report(wanted))
+    return ready
+  }
+
+  /** Makes the pipeline of a dispatch while others are made, too. One that does not compile is told by `get`. */
+  async make(dispatch: Dispatch, dynamic: readonly boolean[]): Promise<void> {
+    const key = pipelineKey(dispatch, dynamic)
+    if (this.pipelines.has(key)) return
+    const coming = this.coming.get(key) ?? this.makeNow(dispatch, dynamic, key)
+    this.coming.set(key, coming)
+    await coming
+  }
+
+  private async makeNow(dispatch: Dispatch, dynamic: readonly boolean[], key: string): Promise<void> {
+    this.device.pushErrorScope('validation')
+    const wanted = this.wanted(dispatch, dynamic, key)
+    const refused = this.device.popErrorScope().catch(() => null)
+    const made = await this.device.createComputePipelineAsync(wanted.descriptor).catch(() => null)
+    await refused
+    if (made && !this.pipelines.has(key)) {
+      this.pipelines.set(key, { pipeline: made, layout: wanted.layout })
+      this.counters.pipelines++
+    }
+    this.coming.delete(key)
   }
 
   /** Resolves when the compile errors of all pipelines made so far are known. */
@@ -155,8 +189,48 @@ export class PipelineCache {
     await Promise.all(reports)
   }
 
+  private wanted(dispatch: Dispatch, dynamic: readonly boolean[], key: string): Wanted {
+    const { source, overrides = {} } = dispatch
+    const label = source.skeleton.path
+    const moduleKey = sourceKey(source)
+    let known = this.modules.get(moduleKey)
+    if (!known) {
+      const joined = join(source)
+      known = { joined, module: this.device.createShaderModule({ label, code: joined.code }) }
+      this.modules.set(moduleKey, known)
+    }
+    const { module, joined } = known
+    const written = new Set([...joined.code.matchAll(WRITTEN)].map(([, binding]) => Number(binding)))
+    const { layout, whole } = this.layout(dynamic.map((isDynamic, i) => [written.has(i), isDynamic]))
+    const compute = { module, entryPoint: 'main', constants: { ...overrides } }
+    return { key, joined, module, layout, descriptor: { label, layout: whole, compute } }
+  }
+
+  /** The layout of storage buffers, each written or not and with a dynamic offset or not, and of the params after them. */
+  private layout(buffers: readonly (readonly [isWritten: boolean, isDynamic: boolean])[]): {
+    layout: GPUBindGroupLayout
+    whole: GPUPipelineLayout
+  } {
+    const key = buffers.join(' ')
+    const known = this.layouts.get(key)
+    if (known) return known
+    const visibility = GPUShaderStage.COMPUTE
+    const layout = this.device.createBindGroupLayout({
+      entries: [
+        ...buffers.map(([isWritten, hasDynamicOffset], binding): GPUBindGroupLayoutEntry => {
+          const type = isWritten ? 'storage' : 'read-only-storage'
+          return { binding, visibility, buffer: { type, hasDynamicOffset } }
+        }),
+        { binding: buffers.length, visibility, buffer: { type: 'uniform' } },
+      ],
+    })
+    const both = { layout, whole: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }) }
+    this.layouts.set(key, both)
+    return both
+  }
+
   /** Turns a compile error into one that names the .wgsl file and line. */
-  private async report(module: GPUShaderModule, joined: JoinedSource, key: string): Promise<void> {
+  private async report({ key, joined, module }: Wanted): Promise<void> {
     // A device lost or destroyed meanwhile answers neither; `device.lost` tells that.
     const error = await this.device.popErrorScope().catch(() => null)
     const info = error && (await module.getCompilationInfo().catch(() => null))
@@ -168,3 +242,6 @@ export class PipelineCache {
     this.onFailure(new RetrogradError('internal', `internal: the kernel ${key} does not compile: ${text}`))
   }
 }
+
+const pipelineKey = ({ source, overrides = {} }: Dispatch, dynamic: readonly boolean[]): string =>
+  `${sourceKey(source)} | ${Object.entries(overrides).join(' ')} | ${dynamic.map(Number).join('')}`

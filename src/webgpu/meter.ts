@@ -1,41 +1,58 @@
-// Measuring kernels: a pass repeated many times, and how long that took by the GPU's own clock.
+// Measuring kernels: passes timed by the GPU's own clock, whole and repeated, or dispatch by dispatch.
 import { must } from '../errors.ts'
 
-/** While a backend has a meter, each of its passes is encoded `repetitions` times over and timed. */
+/** While a backend has a meter, its passes are timed: each as a whole, or a pass for each of so many dispatches. */
 export class Meter {
+  /** How many times over a pass is encoded. */
   repetitions = 1
   private readonly queries: GPUQuerySet | null
   private readonly resolved: GPUBuffer | null
+  private readonly count: number
 
-  constructor(private readonly device: GPUDevice) {
+  constructor(
+    private readonly device: GPUDevice,
+    /** Dispatches to time one by one; 0 for whole passes. */
+    private readonly dispatches = 0,
+  ) {
     const timed = device.features.has('timestamp-query')
-    this.queries = timed ? device.createQuerySet({ type: 'timestamp', count: 2 }) : null
+    this.count = 2 * Math.max(1, dispatches)
+    this.queries = timed ? device.createQuerySet({ type: 'timestamp', count: this.count }) : null
     const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC
-    this.resolved = timed ? device.createBuffer({ size: 16, usage }) : null
+    this.resolved = timed ? device.createBuffer({ size: 8 * this.count, usage }) : null
   }
 
-  get pass(): GPUComputePassDescriptor {
-    const { queries } = this
-    if (!queries) return {}
-    return { timestampWrites: { querySet: queries, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 } }
+  /** Whether each dispatch gets a pass of its own. */
+  get timesEach(): boolean {
+    return this.dispatches > 0
   }
 
-  /** Milliseconds the last pass took by the GPU's clock; null where there is none, or it says nothing. */
-  async milliseconds(): Promise<number | null> {
+  /** What the pass, or that of the `index`-th dispatch, is begun with. */
+  pass(index: number): GPUComputePassDescriptor {
+    if (!this.queries) return {}
+    const [beginningOfPassWriteIndex, endOfPassWriteIndex] = [2 * index, 2 * index + 1]
+    return { timestampWrites: { querySet: this.queries, beginningOfPassWriteIndex, endOfPassWriteIndex } }
+  }
+
+  /** Milliseconds the last passes took by the GPU's clock; null where there is none. */
+  async milliseconds(): Promise<number[] | null> {
     if (!this.queries) return null
+    const size = 8 * this.count
     const resolved = must(this.resolved, 'timestamps')
     const staging = this.device.createBuffer({
-      size: 16,
+      size,
       usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
     })
     const encoder = this.device.createCommandEncoder()
-    encoder.resolveQuerySet(this.queries, 0, 2, resolved, 0)
-    encoder.copyBufferToBuffer(resolved, 0, staging, 0, 16)
+    encoder.resolveQuerySet(this.queries, 0, this.count, resolved, 0)
+    encoder.copyBufferToBuffer(resolved, 0, staging, 0, size)
     this.device.queue.submit([encoder.finish()])
     await staging.mapAsync(GPUMapMode.READ)
-    const [start = 0n, end = 0n] = new BigUint64Array(staging.getMappedRange().slice(0))
+    const times = new BigUint64Array(staging.getMappedRange().slice(0))
     staging.destroy()
-    return end > start ? Number(end - start) / 1e6 : null
+    return Array.from(
+      { length: this.count / 2 },
+      (_, i) => Number((times[2 * i + 1] ?? 0n) - (times[2 * i] ?? 0n)) / 1e6,
+    )
   }
 
   dispose(): void {

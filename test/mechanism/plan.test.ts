@@ -6,6 +6,7 @@ import {
   type Engine,
   grad,
   init,
+  matmul,
   mul,
   optim,
   parameter,
@@ -159,4 +160,14 @@ test('planning runs nothing and changes nothing', async () => {
   expect(await w.array()).toEqual([1])
   expect(await step(x).item()).toBe(2)
   expect(await w.array()).toEqual([2])
+})
+
+test('a plan as text is a table: a line a step, then the sum', () => {
+  const step = compile((x: Tensor) => sum(relu(matmul(x, x))))
+  const lines = String(step.plan(zeros([8, 8], { engine }))).split('\n')
+  expect(lines).toHaveLength(5)
+  expect(lines[0]).toMatch(/^step +op +kernel +shapes +groups +read +written +FLOP +block\+offset +lifetime$/)
+  expect(lines[1]).toMatch(/matmul +reference reference +\[8, 8\] \[8, 8\] \[8, 8\] +1 +256 B +256 B +1.02 k/)
+  expect(lines[3]).toContain('kept')
+  expect(lines[4]).toMatch(/^3 dispatches, 1.15 k operations, /)
 })

@@ -4,6 +4,7 @@ import {
   compile,
   grad,
   hostScalar,
+  init,
   mean,
   mul,
   normal,
@@ -223,6 +224,85 @@ export const recording: Readonly<Record<string, Case>> = {
     if (engine.backend === 'webgpu') same(made('uploads'), 100, 'writes: one of all host scalars a step')
     const [start, end] = [await first.item(), await (losses[99] as Tensor).item()]
     ensure(end < start, `the loss falls: ${start}, then ${end}`)
+  },
+
+  'several runs are one submit, and give what as many calls give': async engine => {
+    const build = () => {
+      const w = parameter(tensor([1, 2, 3], { engine }))
+      let asked = 0
+      const step = compile((x: Tensor) => {
+        w.assign(
+          add(
+            w,
+            mul(
+              x,
+              hostScalar(() => ++asked, { engine }),
+            ),
+          ),
+        )
+        return { total: sum(w), double: mul(w, 2) }
+      })
+      return { w, step }
+    }
+    const x = tensor([1, 1, 1], { engine })
+    const [together, apart] = [build(), build()]
+    same(await together.step.run(1, x).total.array(), [9], 'one run')
+    const { total, double } = together.step.run(4, x)
+    const singles = Array.from({ length: 5 }, () => apart.step(x))
+    same(
+      await total.array(),
+      await Promise.all(singles.slice(1).map(({ total }) => total.item())),
+      'small results, stacked',
+    )
+    same(
+      await double.array(),
+      await Promise.all(singles.slice(1).map(({ double }) => double.array())),
+      'larger ones',
+    )
+    same(await together.w.array(), await apart.w.array(), 'the parameter')
+    same(await together.step(x).total.item(), await apart.step(x).total.item(), 'a call afterwards')
+    const before = engine.counters()
+    together.step.run(4, x)
+    const after = engine.counters()
+    same(
+      [after.submits - before.submits, after.bindGroups - before.bindGroups],
+      [1, 0],
+      'submits and bind groups',
+    )
+    if (engine.backend === 'webgpu') same(after.uploads - before.uploads, 1, 'writes')
+    for (const times of [0, -1, 1.5, Number.NaN]) await refuses('value', () => together.step.run(times, x))
+    together.step.dispose()
+    apart.step.dispose()
+  },
+
+  'several runs draw the random numbers of as many calls': async engine => {
+    const draw = async (times: number[]): Promise<unknown[]> => {
+      const other = await init({ backend: engine.backend === 'cpu' ? 'cpu' : 'auto', seed: 5 })
+      const fill = other.use(() => compile((x: Tensor) => add(uniform([3], { engine: other }), x)))
+      const zero = tensor([0, 0, 0], { engine: other })
+      const all: unknown[] = []
+      for (const n of times) all.push(...((await fill.run(n, zero).array()) as unknown[]))
+      other.dispose()
+      return all
+    }
+    same(await draw([5]), await draw([1, 3, 1]), 'numbers')
+  },
+
+  'a warmed up function makes nothing at its first call': async engine => {
+    const w = parameter(tensor([1, 2, 3], { engine }))
+    const step = compile((x: Tensor) => {
+      w.assign(sub(w, mul(x, 0.25)))
+      return sum(square(w))
+    })
+    const x = tensor([1, 1, 1], { engine })
+    await Promise.all([step.warmUp(x), step.warmUp(x)])
+    const before = engine.counters()
+    same(await w.array(), [1, 2, 3], 'the parameter: nothing has run')
+    const loss = step(x)
+    const after = engine.counters()
+    same([after.pipelines - before.pipelines, after.bindGroups - before.bindGroups], [0, 0], 'made')
+    near([await loss.item()], [0.75 ** 2 + 1.75 ** 2 + 2.75 ** 2], 1e-5, 'the loss')
+    step.dispose()
   },
 
   '2,000 compiled losses, kept and read afterwards, equal those of 2,000 eager steps': async engine => {
