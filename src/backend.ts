@@ -16,6 +16,13 @@ export interface AdapterReport {
   readonly limits: Readonly<Record<string, number>>
 }
 
+/** Which kernel variants were measured to be best on an adapter: part of a run's identity. Plain JSON. */
+export interface Tuning {
+  readonly adapter: string
+  /** Variants by what they serve. */
+  readonly choices: Readonly<Record<string, string>>
+}
+
 /** What has been asked of the backend since init. */
 export interface Counters {
   dispatches: number
@@ -89,6 +96,8 @@ export interface Backend extends BlockSource {
   readonly adapter: AdapterReport
   readonly traits: DeviceTraits
   readonly counters: Counters
+  /** Kernel variants measured to be best, by what they serve. */
+  readonly tuned: Map<string, string>
   /** Throws, in the name of `where`, when the device is lost or a kernel failed. */
   assertUsable(where: string): void
   /** Bytes one element takes in this backend's storage. */

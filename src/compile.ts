@@ -31,6 +31,8 @@ export type Compiled<Arguments extends readonly unknown[], Result> = ((...args: 
   plan(...args: Arguments): PlanReport
   /** Frees the plans. */
   dispose(): void
+  /** Internal: the plan for these inputs, for measurements. */
+  planned(...args: Arguments): { readonly engine: Engine; readonly plan: Plan }
 }
 
 export interface CompileOptions {
@@ -115,6 +117,7 @@ export function compile<Arguments extends readonly unknown[], Result>(
       await find(args).plan.warmUp()
     },
     plan: (...args: Arguments): PlanReport => find(args).plan.report(),
+    planned: (...args: Arguments) => find(args).plan,
     dispose: (): void => {
       alive = false
       for (const plan of plans.values()) plan.dispose()
@@ -168,7 +171,7 @@ interface Prepared {
 
 /** One recording with its plan, its memory and its executable. */
 class CompiledPlan {
-  private readonly plan: Plan
+  readonly plan: Plan
   private readonly workspace: Workspace
   private readonly result: unknown
   /** The value that each tensor of the result stood for when the function returned. */
@@ -179,15 +182,17 @@ class CompiledPlan {
   private readonly constants: Storage[] = []
   private prepared: Prepared | null = null
   private isDisposed = false
+  private readonly tuningVersion: number
 
   constructor(
-    private readonly engine: Engine,
+    readonly engine: Engine,
     fn: (...args: readonly unknown[]) => unknown,
     args: readonly unknown[],
     inputs: readonly Tensor[],
     rules: readonly FusionRule[],
   ) {
     engine.flush()
+    this.tuningVersion = engine.tuningVersion
     this.recording = {
       engine,
       nodes: [],
@@ -273,8 +278,9 @@ class CompiledPlan {
     return this.prepared
   }
 
-  /** True when a captured parameter was moved to another place since the recording. */
+  /** True when a captured parameter was moved to another place, or kernels were tuned, since the recording. */
   get isStale(): boolean {
+    if (this.tuningVersion !== this.engine.tuningVersion) return true
     return this.plan.slots.some(slot => slot.kind === 'stored' && slot.storage?.moved)
   }
 

@@ -1,5 +1,5 @@
 // The engine: one backend with its memory, its random stream and the work pending on it.
-import type { AdapterReport, Backend, Counters } from './backend.ts'
+import type { AdapterReport, Backend, Counters, Tuning } from './backend.ts'
 import { type DType, type HostArray, hostArray, isFloat } from './dtype.ts'
 import { fail, show } from './errors.ts'
 import { MemoryManager, type MemoryReport, Workspace } from './memory.ts'
@@ -33,6 +33,8 @@ export class Engine {
   private pendingBytes = 0
   private overwritten: { target: Parameter; before: Value; after: Value }[] = []
   private randomCounter = 0
+  /** Internal: plans made under another version are made anew. */
+  tuningVersion = 0
   private alive = true
 
   constructor(
@@ -65,6 +67,31 @@ export class Engine {
   /** Dispatches, submits, pipelines, bind groups, buffers, uploads and reads since init. */
   counters(): Counters {
     return { ...this.runner.counters }
+  }
+
+  /**
+   * Kernel variants measured by `tune`; those it does not name are chosen by rules that measure nothing. To keep it,
+   * write its JSON; set it again on the same adapter. Throws `value` for one of another adapter.
+   */
+  get tuning(): Tuning {
+    const { description } = this.adapter
+    return { adapter: description, choices: Object.fromEntries(this.runner.tuned) }
+  }
+
+  set tuning({ adapter, choices }: Tuning) {
+    const { description } = this.adapter
+    if (adapter !== description)
+      fail(
+        'value',
+        'tuning',
+        `it was measured on ${show(adapter)}; this adapter is ${show(description)}.`,
+        'Call tune here.',
+      )
+    if (typeof choices !== 'object' || !Object.values(choices ?? 0).every(name => typeof name === 'string'))
+      fail('value', 'tuning', `choices are ${show(choices)}, not names of variants.`)
+    this.runner.tuned.clear()
+    for (const [key, variant] of Object.entries(choices)) this.runner.tuned.set(key, variant)
+    this.tuningVersion++
   }
 
   /** Makes this the engine of creators called in `body`, which must be synchronous. */

@@ -1,11 +1,12 @@
 // The public names, nothing else.
 import './ops/table.ts'
 
-export type { AdapterReport, Counters, DispatchReport } from './backend.ts'
+export type { AdapterReport, Counters, DispatchReport, Tuning } from './backend.ts'
 export { type Compiled, type CompileOptions, compile, type PlanReport } from './compile.ts'
 export type { DType, HostArray } from './dtype.ts'
 export type { Engine } from './engine.ts'
 export { type ErrorCode, RetrogradError } from './errors.ts'
+export type { FusionRule } from './fuse.ts'
 export { type GradOptions, grad } from './grad.ts'
 export { hostScalar } from './host.ts'
 export { type InitOptions, init } from './init.ts'
@@ -23,5 +24,5 @@ export {
 } from './op.ts'
 export * from './ops/index.ts'
 export * as optim from './optim/index.ts'
-export { benchmark, gradientCheck, verify } from './proof/index.ts'
+export * from './proof/index.ts'
 export { type NestedArray, Parameter, scope, Tensor } from './tensor.ts'

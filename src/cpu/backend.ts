@@ -29,6 +29,7 @@ export class CpuBackend implements Backend {
     features: ['shader-f16'],
     limits: {},
   }
+  readonly tuned = new Map<string, string>()
   readonly traits: DeviceTraits = {
     isSoftware: true,
     subgroups: false,

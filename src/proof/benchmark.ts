@@ -8,8 +8,8 @@ import { integer, parseOptions } from '../options.ts'
 import { sizeOf } from '../shape.ts'
 import { eachTensor, type Tensor } from '../tensor.ts'
 import { WebGpuBackend } from '../webgpu/backend.ts'
-import { Meter } from '../webgpu/meter.ts'
 import { argumentsOf, callOp, drawInputs, uploadInputs } from './samples.ts'
+import { median, Stopwatch, type Timing } from './stopwatch.ts'
 import { ONLY, serves, variantsOf } from './variants.ts'
 import { verify } from './verify.ts'
 
@@ -38,7 +38,7 @@ export interface BenchmarkRow {
   /** Of one call: the median of the batches. */
   readonly milliseconds: number
   /** Whose clock: the GPU's own, or this thread's around a batch of calls. */
-  readonly clock: 'gpu' | 'wall'
+  readonly clock: Timing['clock']
   /** Inputs and outputs moved once, over the time. */
   readonly gigabytesPerSecond: number
   /** Null for ops that state no operations: memory is what bounds them. */
@@ -50,9 +50,6 @@ export interface BenchmarkRow {
   readonly error: number
   readonly adapter: string
 }
-
-/** A batch of calls takes this long: shorter ones drown in the clock's grain. */
-const BATCH_MILLISECONDS = 16
 
 /** On a software adapter, of calls of more operations than this only the variant it chooses is timed: others take seconds. */
 const HEAVY_OPERATIONS = 5e7
@@ -126,15 +123,15 @@ async function race(
   rivals: number[],
   repetitions: number,
 ): Promise<Omit<BenchmarkRow, 'error'>> {
-  const calls = await trial.warmUp()
+  const calls = await trial.stopwatch.warmUp()
   const times: number[] = []
   let clock: BenchmarkRow['clock'] = 'gpu'
   const enough = (times: readonly number[]) => sum(times) > ENOUGH_MILLISECONDS
   for (let i = 0; i < repetitions && !enough(times); i++) {
-    const batch = await trial.batch(calls)
+    const batch = await trial.stopwatch.batch(calls)
     times.push(batch.milliseconds)
     if (batch.clock === 'wall') clock = 'wall'
-    if (!enough(rivals)) rivals.push((await rival.batch(1)).milliseconds)
+    if (!enough(rivals)) rivals.push((await rival.stopwatch.batch(1)).milliseconds)
   }
   const milliseconds = median(times) / calls
   const referenceMilliseconds = median(rivals)
@@ -155,11 +152,6 @@ async function race(
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
 
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
-}
-
 /** One call, compiled on one engine with one variant, ready to be repeated. */
 class Trial {
   readonly name: string
@@ -173,7 +165,7 @@ class Trial {
   readonly chosen: boolean
   private readonly call: (() => Tensor[]) & { dispose(): void }
   private readonly tensors: Tensor[]
-  private readonly meter: Meter | null
+  readonly stopwatch: Stopwatch
 
   constructor(
     op: AnyOp,
@@ -207,7 +199,7 @@ class Trial {
     )
     this.operations = op.definition.operations?.(inputs, outputs) ?? null
     for (const output of outputs) output.dispose()
-    this.meter = runner instanceof WebGpuBackend ? new Meter(runner.device) : null
+    this.stopwatch = new Stopwatch(engine, () => this.run())
   }
 
   private firstCall(forced: Map<string, string> | null): Tensor[] {
@@ -227,50 +219,15 @@ class Trial {
     return found?.variant
   }
 
-  private run(calls: number): void {
+  private run(): void {
     this.engine.use(() => {
-      for (let i = 0; i < calls; i++) for (const output of this.call()) output.dispose()
+      for (const output of this.call()) output.dispose()
     })
-  }
-
-  /** Runs until pipelines and caches are warm, and gives the number of calls that fill a batch. */
-  async warmUp(): Promise<number> {
-    await this.batch(1)
-    let calls = 1
-    for (let attempt = 0; attempt < 4; attempt++) {
-      const { milliseconds } = await this.batch(calls)
-      if (milliseconds >= 0.75 * BATCH_MILLISECONDS) break
-      calls = Math.min(10_000, Math.ceil((calls * BATCH_MILLISECONDS) / Math.max(milliseconds, 0.01)))
-    }
-    return calls
-  }
-
-  /** Times so many calls: on a GPU one pass of as many dispatches, by its own clock where it has one. */
-  async batch(calls: number): Promise<{ milliseconds: number; clock: BenchmarkRow['clock'] }> {
-    const { runner } = this.engine
-    await this.engine.idle()
-    const start = performance.now()
-    if (this.meter && runner instanceof WebGpuBackend) {
-      this.meter.repetitions = calls
-      runner.meter = this.meter
-      try {
-        this.run(1)
-      } finally {
-        runner.meter = null
-      }
-    } else {
-      this.run(calls)
-    }
-    await this.engine.idle()
-    const wall = performance.now() - start
-    // A clock too coarse for the batch says 0.
-    const [own = 0] = (await this.meter?.milliseconds()) ?? []
-    return own <= 0 ? { milliseconds: wall, clock: 'wall' } : { milliseconds: own, clock: 'gpu' }
   }
 
   dispose(): void {
     this.call.dispose()
-    this.meter?.dispose()
+    this.stopwatch.dispose()
     for (const x of this.tensors) x.dispose()
   }
 }

@@ -6,4 +6,14 @@ export {
   type GradientReport,
   gradientCheck,
 } from './gradient.ts'
+export { type AdapterPeak, measurePeak } from './peak.ts'
+export { type Profile, type ProfileOptions, type ProfileRow, profile } from './profile.ts'
+export {
+  restoreTuning,
+  storeTuning,
+  type TuneOptions,
+  type TuneReport,
+  type TuneRow,
+  tune,
+} from './tune.ts'
 export { type VerifyFailure, type VerifyOptions, type VerifyReport, verify } from './verify.ts'

@@ -49,6 +49,8 @@ export class WebGpuBackend implements Backend {
   }
   /** Kernel variants to use by op name, for proofs and measurements. */
   readonly forced = new Map<string, string>()
+  /** Kernel variants that have been measured to be best, by `choiceKey`. */
+  readonly tuned = new Map<string, string>()
   /** Fills outputs with NaN patterns before each run, so that what a kernel leaves unwritten shows. */
   poison = false
   /** Repeats and times passes, for measurements. */
@@ -255,7 +257,7 @@ export class WebGpuBackend implements Backend {
     if (node.outputs.every(output => sizeOf(output.shape) === 0)) {
       return { program: { dispatches: [] }, request: { ...node, device: this.traits, variant: 'none' } }
     }
-    const request = requestFor(node, this.traits, this.forced)
+    const request = requestFor(node, this.traits, this.forced, this.tuned)
     const program = node.op.kernel.program(request)
     if (!node.op.layout) return { program, request }
     // A layout op has one dispatch an input; those whose producers wrote in place need none.

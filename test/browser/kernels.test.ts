@@ -7,6 +7,7 @@ import type { VerifyReport } from '../../src/proof/index.ts'
 import { device } from '../suite/device.ts'
 import { fusion } from '../suite/fusion.ts'
 import type { SuiteReport } from '../suite/index.ts'
+import { measure } from '../suite/measure.ts'
 import { recording } from '../suite/recording.ts'
 import { complaints, Tally } from '../suite/report.ts'
 import { values } from '../suite/values.ts'
@@ -37,7 +38,7 @@ describe('ops', () => {
 })
 
 describe('mechanism', () => {
-  test.each(Object.keys({ ...values, ...recording, ...fusion }))('%s', async name => {
+  test.each(Object.keys({ ...values, ...recording, ...fusion, ...measure }))('%s', async name => {
     await page.call('runCase', name)
   })
 })

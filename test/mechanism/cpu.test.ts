@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { type Engine, init } from '../../src/index.ts'
 import { fusion } from '../suite/fusion.ts'
+import { measure } from '../suite/measure.ts'
 import { recording } from '../suite/recording.ts'
 import { values } from '../suite/values.ts'
 
@@ -17,6 +18,7 @@ describe.each([
   ['values', values],
   ['recording', recording],
   ['fusion', fusion],
+  ['measure', measure],
 ])('%s', (_, cases) => {
   test.each(Object.keys(cases))('%s', name => cases[name]?.(engine))
 })

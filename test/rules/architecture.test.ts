@@ -31,10 +31,14 @@ const CLOSED: Readonly<Record<string, readonly string[]>> = {
   optim: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'memory.ts'],
 }
 
+/** Files below a folder, installed packages left out. */
 function files(folder: string, ending: string): string[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter(name => name.endsWith(ending) && !name.includes('node_modules'))
-    .map(name => join(folder, name))
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .flatMap(entry => {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : files(path, ending)
+      return path.endsWith(ending) ? [path] : []
+    })
     .sort()
 }
 

@@ -6,10 +6,11 @@ import { type VerifyReport, verify } from '../../src/proof/index.ts'
 import { primitiveOf } from '../../src/proof/samples.ts'
 import { device } from './device.ts'
 import { fusion } from './fusion.ts'
+import { measure } from './measure.ts'
 import { recording } from './recording.ts'
 import { values } from './values.ts'
 
-export const mechanism = { ...values, ...recording, ...fusion }
+export const mechanism = { ...values, ...recording, ...fusion, ...measure }
 
 /** What the suite runs on, and how much there is to run. */
 export interface SuiteReport {
