@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { ServerResponse } from 'node:http'
 import { SourceMap, type SourceMapPayload } from 'node:module'
-import { join, relative, resolve } from 'node:path'
+import { extname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createServer, type Plugin, type ViteDevServer } from 'vite'
 
@@ -84,6 +84,9 @@ function routes(files: Record<string, string>): Plugin {
   }
 }
 
+/** What Chrome would not run or show as anything else. */
+const types: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.html': 'text/html' }
+
 async function sendFile(folder: string, name: string, response: ServerResponse): Promise<void> {
   const path = join(folder, name)
   const inside = !relative(folder, path).startsWith('..')
@@ -92,9 +95,8 @@ async function sendFile(folder: string, name: string, response: ServerResponse):
     response.writeHead(404).end()
     return
   }
-  // Chrome runs modules of this type alone.
-  const type = name.endsWith('.js') ? 'text/javascript' : 'application/octet-stream'
-  response.writeHead(200, { 'Content-Type': type, 'Content-Length': found.size })
+  const type = types[extname(name)] ?? 'application/octet-stream'
+  response.writeHead(200, { 'Content-Type': type, 'Content-Length': found.size, ...isolation })
   createReadStream(path).pipe(response)
 }
 

@@ -1,8 +1,8 @@
 // Measures the kernels of one op at a time: this part runs in the page.
-import type { Engine } from '../src/engine.ts'
-import { init } from '../src/init.ts'
-import { ops } from '../src/ops/table.ts'
-import { benchmark } from '../src/proof/index.ts'
+import type { Engine } from '../../src/engine.ts'
+import { init } from '../../src/init.ts'
+import { ops } from '../../src/ops/table.ts'
+import { benchmark } from '../../src/proof/index.ts'
 
 interface Engines {
   readonly webgpu: Engine

@@ -1,12 +1,12 @@
 // What `npm run bench` does once the machine is ready: measures each op's kernels in a page of Chrome and prints a table.
 import { Command, InvalidArgumentError } from 'commander'
-import { version } from '../package.json'
-import type { AdapterReport } from '../src/backend.ts'
-import { nearest } from '../src/errors.ts'
-import { parseOptions, tellingErrors } from '../src/harness/command.ts'
-import { type ModulePage, openPage } from '../src/harness/index.ts'
-import { ops } from '../src/ops/table.ts'
-import type { BenchmarkRow } from '../src/proof/index.ts'
+import { version } from '../../package.json'
+import type { AdapterReport } from '../../src/backend.ts'
+import { nearest } from '../../src/errors.ts'
+import { parseOptions, tellingErrors } from '../../src/harness/command.ts'
+import { type ModulePage, openPage } from '../../src/harness/index.ts'
+import { ops } from '../../src/ops/table.ts'
+import type { BenchmarkRow } from '../../src/proof/index.ts'
 import { tableHead, tableRow } from './table.ts'
 
 interface BenchOptions {
@@ -39,7 +39,7 @@ export function main(argv: readonly string[], { chrome }: { chrome: string }): P
       .option('--json', 'print one JSON object; progress goes to stderr', false)
     const options = parseOptions<BenchOptions>(command, argv)
     if (!options) return 0
-    const page = await openPage({ module: '/bench/page.ts', executablePath: chrome })
+    const page = await openPage({ module: '/bench/kernels/page.ts', executablePath: chrome })
     try {
       return await bench(page, options)
     } finally {

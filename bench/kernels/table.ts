@@ -1,5 +1,5 @@
 // How benchmark rows are printed: columns of fixed widths, so that each row can be printed as it comes.
-import type { BenchmarkRow } from '../src/proof/index.ts'
+import type { BenchmarkRow } from '../../src/proof/index.ts'
 
 interface Column {
   readonly title: string
