@@ -35,7 +35,7 @@ export async function measureAlone(options: SoloOptions): Promise<SoloResults> {
   const library = await startRetrograd({ backend: 'webgpu', gpu })
   const { adapter } = library.engine
   const software = adapter.isFallback
-  const peak = await measurePeak(gpu, software)
+  const peak = await measurePeak(gpu)
   options.onStart({ adapter, peak, versions })
   const races: RaceResult[] = []
   const skipped: Record<string, string> = {}

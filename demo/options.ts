@@ -18,6 +18,8 @@ export interface TrainSettings {
   readonly dropout: number
   readonly seed: number
   readonly backend: 'webgpu' | 'cpu'
+  /** Mixed: float16 layers with float32 parameters, under a loss scale. */
+  readonly precision: 'float32' | 'mixed'
   /** Digits trained on, from the first of the training set. */
   readonly samples: number
 }
@@ -57,6 +59,14 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | null {
       new Option('--backend <name>', 'webgpu, or cpu: the reference, in plain loops')
         .default('webgpu')
         .argParser(word(['webgpu', 'cpu'])),
+    )
+    .addOption(
+      new Option(
+        '--precision <name>',
+        'float32, or mixed: float16 layers with float32 parameters, where the GPU has shader-f16',
+      )
+        .default('float32')
+        .argParser(word(['float32', 'mixed'])),
     )
     .option(
       '--samples <count>',

@@ -29,8 +29,13 @@ export class Printer {
 
   /** What will be done, and why with a share of the digits where a slow machine is the reason. */
   plan(settings: TrainSettings, machine: 'gpu' | 'software' | 'cpu'): void {
-    const { hidden, activation, samples, epochs, batchSize, dropout } = settings
-    const network = `784-${hidden.join('-')}-10 (${activation}${dropout > 0 ? `, dropout ${dropout}` : ''})`
+    const { hidden, activation, samples, epochs, batchSize, dropout, precision } = settings
+    const traits = [
+      activation,
+      ...(dropout > 0 ? [`dropout ${dropout}`] : []),
+      ...(precision === 'mixed' ? ['mixed precision'] : []),
+    ]
+    const network = `784-${hidden.join('-')}-10 (${traits.join(', ')})`
     const passes = `${epochs} epoch${epochs === 1 ? '' : 's'} of ${grouped(Math.ceil(samples / batchSize))} steps`
     const digits = `${grouped(samples)} of ${grouped(TRAINING_DIGITS)} digits`
     this.line(`Training ${network} on ${digits}: ${passes}, ${batchSize} digits a step.`)

@@ -1,6 +1,7 @@
 // Trains and tests a multilayer perceptron on MNIST: this part runs in the page, on the library's public names alone.
 import {
   argMax,
+  cast,
   compile,
   type Engine,
   gather,
@@ -8,6 +9,7 @@ import {
   init,
   nn,
   optim,
+  RetrogradError,
   softmaxCrossEntropy,
   type Tensor,
   tensor,
@@ -55,11 +57,12 @@ export async function train(settings: TrainSettings): Promise<TrainResult> {
   const [training, test] = await Promise.all([loadDigits('/mnist', 'train'), loadDigits('/mnist', 't10k')])
   const engine = await init({ backend: settings.backend, seed: settings.seed })
   try {
-    const { hidden, activation, dropout } = settings
+    const { hidden, activation, dropout, precision } = settings
+    if (precision === 'mixed') checkFloat16(engine)
     const model = nn.mlp([PIXELS, ...hidden, CLASSES], { activation, dropout })
     const learned = await learn(engine, model, training, settings)
     tell({ kind: 'testing', digits: test.count })
-    const confusion = await classify(model, test)
+    const confusion = await classify(model, test, precision)
     const right = confusion.reduce((sum, row, digit) => sum + (row[digit] ?? 0), 0)
     const seconds = (performance.now() - start) / 1000
     const adapter = adapterName(engine)
@@ -74,18 +77,28 @@ function adapterName({ adapter }: Engine): AdapterName {
   return { vendor, architecture, description, isFallback }
 }
 
+function checkFloat16({ adapter }: Engine): void {
+  if (adapter.features.includes('shader-f16')) return
+  throw new RetrogradError(
+    'unsupported',
+    `--precision mixed needs float16, for which the adapter (${adapter.description}) lacks the feature shader-f16. Use --precision float32.`,
+  )
+}
+
 const tell = (progress: Progress): void => report(progress)
 
 /** Trains the model; the digits lie on the engine, and each step gathers its batch there by shuffled indices. */
 async function learn(engine: Engine, model: nn.Layer, digits: Digits, settings: TrainSettings) {
-  const { samples, epochs, batchSize, seed, learningRate } = settings
-  const images = tensor(normalizedPixels(digits, samples), { shape: [samples, PIXELS] })
+  const { samples, epochs, batchSize, seed, learningRate, precision } = settings
+  const images = pictures(digits, samples, precision)
   const labels = tensor(Int32Array.from(digits.labels.subarray(0, samples)))
   const optimizer = optim.adam(model.parameters(), { learningRate })
+  const scale = precision === 'mixed' ? optim.lossScale() : null
   const step = compile((indices: Tensor) => {
     const logits = model(gather(images, indices), { training: true })
-    const loss = softmaxCrossEntropy(logits, gather(labels, indices))
-    optimizer.step(grad(loss, model.parameters()))
+    const loss = softmaxCrossEntropy(scale ? cast(logits, 'float32') : logits, gather(labels, indices))
+    if (scale) optimizer.step(grad(scale.apply(loss), model.parameters()), { scale })
+    else optimizer.step(grad(loss, model.parameters()))
     return loss
   })
 
@@ -152,10 +165,20 @@ class Clock {
   }
 }
 
+/** The first digits on the engine. The dtype they are in is the one that the layers compute in. */
+function pictures(digits: Digits, count: number, precision: TrainSettings['precision']): Tensor {
+  const dtype = precision === 'mixed' ? 'float16' : 'float32'
+  return tensor(normalizedPixels(digits, count), { shape: [count, PIXELS], dtype })
+}
+
 /** Classifies digits; counts[actual][predicted]. */
-async function classify(model: nn.Layer, digits: Digits): Promise<number[][]> {
+async function classify(
+  model: nn.Layer,
+  digits: Digits,
+  precision: TrainSettings['precision'],
+): Promise<number[][]> {
   const { count, labels } = digits
-  const images = tensor(normalizedPixels(digits, count), { shape: [count, PIXELS] })
+  const images = pictures(digits, count, precision)
   const predict = compile((indices: Tensor) => argMax(model(gather(images, indices)), { axis: 1 }))
   const counts = Array.from({ length: CLASSES }, () => new Array<number>(CLASSES).fill(0))
   for (let first = 0; first < count; first += TEST_BATCH) {

@@ -1,5 +1,6 @@
 // map.wgsl: computes each position of the outputs from one element of each input: a single op, or a fused chain.
-// One thread computes one position; `evaluate`, which is generated, loads the elements, applies the fragments and stores.
+// One thread computes one position, or four neighbours at once where the inputs can be read in vectors; `evaluate`, which
+// is generated, loads the elements, applies the fragments and stores.
 // An input lies as the outputs do, is one number, repeats in blocks, or is broadcast by strides along RANK folded axes.
 // Memory: every input element once (broadcast ones from cache), one write an output.
 
@@ -10,7 +11,7 @@ struct Params {
   size: u32,
   // Bits of the constants.
   constants: array<vec4<u32>, 2>,
-  // In an input that repeats in blocks, the element for a position is index / divide % modulo.
+  // In an input that repeats in blocks, the element (or vector) for a position is index / divide % modulo.
   divide: array<vec4<u32>, 2>,
   modulo: array<vec4<u32>, 2>,
   shape: array<vec4<u32>, 2>,

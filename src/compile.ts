@@ -40,8 +40,9 @@ export interface CompileOptions {
   maxPlans?: number
   /**
    * Whether neighbouring ops share kernels on the GPU: a layer's product, bias and activation, an activation's slope with
-   * the product before it, a loss with its slope. The numbers are those of single kernels. False, or the names of some
-   * rules, to compare. Default true.
+   * the product before it, a loss with its slope. The numbers are those of single kernels, but for what a compiler contracts to
+   * fused multiply-adds, and that float16 values may keep float32's precision between fused ops. False, or the names of
+   * some rules, to compare. Default true.
    */
   fuse?: boolean | readonly FusionRule[]
 }

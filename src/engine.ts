@@ -7,7 +7,7 @@ import type { OpDefinition } from './op.ts'
 import { buildPlan, type Plan, place } from './plan.ts'
 import { randomKey } from './random.ts'
 import { sizeOf } from './shape.ts'
-import { currentRecording, makeNode, markBusy, type Node, type Range, type Spec, Value } from './tape.ts'
+import { currentRecording, makeNode, markBusy, type Node, rangeOf, type Spec, Value } from './tape.ts'
 import { Parameter, type Tensor } from './tensor.ts'
 
 /** Pending results above this many bytes, or this many nodes, are computed without waiting for a read. */
@@ -315,15 +315,4 @@ function forgetHistory(value: Value): void {
   for (const input of node.inputs) if (input.handles === 0) forgetHistory(input)
   if (node.inputs.every(input => input.handles === 0 && input.node === null && !input.recording))
     value.node = null
-}
-
-function rangeOf(values: ArrayLike<number>): Range | null {
-  if (values.length === 0) return null
-  let lowIndex = 0
-  let highIndex = 0
-  for (let i = 1; i < values.length; i++) {
-    if ((values[i] as number) < (values[lowIndex] as number)) lowIndex = i
-    if ((values[i] as number) > (values[highIndex] as number)) highIndex = i
-  }
-  return { low: values[lowIndex] as number, lowIndex, high: values[highIndex] as number, highIndex }
 }

@@ -53,7 +53,7 @@ const RULES: Readonly<Record<FusionRule, (graph: Graph) => void>> = {
   constants: foldConstants,
   broadcasts: readThroughBroadcasts,
   chains: joinChains,
-  prologues: computeAsReductionsRead,
+  prologues: computeAsRead,
   joint: computeTogether,
   epilogues: finishAsProductsStore,
 }
@@ -159,6 +159,25 @@ class Graph {
     return !this.updates.some(id => low < id && id <= high)
   }
 
+  /** Whether a node can as well be computed when a later one is: no update runs between them. */
+  mayWait(node: Node, later: Node): boolean {
+    return !this.updates.some(id => node.id < id && id < later.id)
+  }
+
+  /** Whether two values may lie in one buffer that updates overwrite: one dispatch cannot read and write it. */
+  shareMemory(a: Value, b: Value): boolean {
+    const [first, second] = [this.origin(a), this.origin(b)]
+    return first === second || (first.storage !== null && first.storage.block === second.storage?.block)
+  }
+
+  /** The value whose memory another has under a new name: as an alias of it, or as what an update made of it. */
+  private origin(value: Value): Value {
+    const node = this.producer(value)
+    const place = node?.op.alias ? 0 : node?.op.updates?.[node.outputs.indexOf(value)]
+    const source = place === undefined ? undefined : node?.inputs[place]
+    return source ? this.origin(source) : value
+  }
+
   /** Whether a node needs, through others, what one of `sources` computes; those in `through` do not count. */
   needs(node: Node, sources: readonly Node[], through: readonly Node[] = []): boolean {
     const seen = new Set<Node>()
@@ -228,12 +247,18 @@ function constantOf(value: Value): number | null {
     : null
 }
 
-/** An alias of the same shape is the value itself. */
+/** An alias of the same shape is the value itself, and one of a single number is to whoever broadcasts. */
 function dropIdleAliases(graph: Graph): void {
   for (const node of graph.each()) {
     const [from, to] = [node.inputs[0], node.outputs[0]]
-    if (!node.op.alias || !from || !to || !sameShape(from.shape, to.shape)) continue
-    graph.redirect(to, from, reader => graph.areClose(node, reader))
+    if (!node.op.alias || !from || !to) continue
+    const isSame = sameShape(from.shape, to.shape)
+    const isSingle = sizeOf(from.shape) === 1
+    graph.redirect(
+      to,
+      from,
+      reader => graph.areClose(node, reader) && (isSame || (isSingle && isMap(reader))),
+    )
   }
 }
 
@@ -420,21 +445,28 @@ function isAbsorbed(graph: Graph, node: Node, reader: Node, members: readonly No
   return chain.fits(1)
 }
 
-/** What only a reduction reads is computed as it is read. */
-function computeAsReductionsRead(graph: Graph): void {
+/** What only a reduction reads, or an update as its gradient, is computed as it is read. */
+function computeAsRead(graph: Graph): void {
   for (const node of graph.each()) {
-    const [value] = node.inputs
+    const { withPrologue, prologueOperand = 0 } = node.op.kernel
+    const value = node.inputs[prologueOperand]
     const producer = value && graph.producer(value)
-    const { withPrologue } = node.op.kernel
     if (!value || !producer || !withPrologue || !isMap(producer) || producer.outputs.length !== 1) continue
+    const others = node.inputs.filter((_, i) => i !== prologueOperand)
     const fits = producer.inputs.every(({ shape }) => sameShape(shape, value.shape) || sizeOf(shape) === 1)
-    if (!fits || graph.escapes(value, [node]) || !graph.areClose(producer, node)) continue
+    if (!fits || others.includes(value) || graph.escapes(value, [node])) continue
+    if (!graph.mayWait(producer, node)) continue
     const chain = new Chain(graph.device).append(producer)
-    if (!chain.fits(1)) continue
+    const [first = null, ...rest] = chain.reads
+    const overwritten = (node.op.updates ?? []).map(i => must(node.inputs[i], 'parameter'))
+    if (chain.reads.some(read => overwritten.some(target => graph.shareMemory(read, target)))) continue
+    if (!chain.fits(node.outputs.length, others.length - overwritten.length)) continue
+    if (!first && others.length > 0) continue
+    const inputs = node.inputs.flatMap((input, i) => (i === prologueOperand ? (first ?? []) : input))
     const kernel = withPrologue(chain.expression([value]), value)
     graph.replace(
       [producer, node],
-      fusedNode(node, `${producer.op.name}+${node.op.name}`, kernel, chain.reads, node.outputs),
+      fusedNode(node, `${producer.op.name}+${node.op.name}`, kernel, [...inputs, ...rest], node.outputs),
     )
   }
 }

@@ -125,8 +125,13 @@ export interface Kernel<A extends object = object> {
   expression?(request: KernelRequest<A>): Expression
   /** This kernel with an expression, whose input 0 is this kernel's result, applied as the result is stored. */
   withEpilogue?(expression: Expression, request: KernelRequest<A>): Kernel<A>
-  /** This kernel reading the one result of an expression in place of its input, `reduced`. */
-  withPrologue?(expression: Expression, reduced: Spec): Kernel<A>
+  /**
+   * This kernel reading the one result of an expression in place of an input, `replaced`. The expression's first input
+   * stands in the place of that one, its others follow all the rest.
+   */
+  withPrologue?(expression: Expression, replaced: Spec): Kernel<A>
+  /** Which input that is. Default 0. */
+  readonly prologueOperand?: number
 }
 
 /** Invocations of an elementwise workgroup. */

@@ -211,6 +211,7 @@ export function applyOp(
   for (const { input, bound } of op.indices?.(values, attributes) ?? []) {
     const value = values[input] ?? bug(`${op.name} has no input ${input}`)
     checkRange(op.name, value.range, bound)
+    value.host?.bounds?.push({ op: op.name, bound })
     currentRecording()?.checks.push({ op: op.name, value, bound })
   }
   const node = engine.apply(op, values, attributes, specs)

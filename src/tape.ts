@@ -25,6 +25,18 @@ export interface Node {
 export interface HostSource {
   readonly values: ArrayLike<number>
   readonly evaluate?: () => ArrayLike<number>
+  /** What index ops of a recording ask of the numbers. */
+  readonly bounds?: { readonly op: string; readonly bound: number }[]
+}
+
+/** The numbers of a host source as of now. Throws `index` where an index op would find one out of range. */
+export function hostNumbers({ values, evaluate, bounds = [] }: HostSource): ArrayLike<number> {
+  const numbers = evaluate?.() ?? values
+  if (bounds.length > 0) {
+    const range = rangeOf(numbers)
+    for (const { op, bound } of bounds) checkRange(op, range, bound)
+  }
+  return numbers
 }
 
 /** Lowest and highest number of an uploaded integer tensor, and where they stand: what index checks need. */
@@ -149,6 +161,18 @@ export interface IndexCheck {
   readonly op: string
   readonly value: Value
   readonly bound: number
+}
+
+/** The lowest and the highest of some numbers, null of none. */
+export function rangeOf(values: ArrayLike<number>): Range | null {
+  if (values.length === 0) return null
+  let lowIndex = 0
+  let highIndex = 0
+  for (let i = 1; i < values.length; i++) {
+    if ((values[i] as number) < (values[lowIndex] as number)) lowIndex = i
+    if ((values[i] as number) > (values[highIndex] as number)) highIndex = i
+  }
+  return { low: values[lowIndex] as number, lowIndex, high: values[highIndex] as number, highIndex }
 }
 
 /** Throws `index` when the host knows that a number of `range` is outside [0, bound). */

@@ -7,6 +7,8 @@ export type LibraryName = 'retrograd' | 'jax-js' | 'tfjs' | 'retrograd cpu'
 
 /** A workload in a library's hands: its numbers uploaded, nothing compiled yet. */
 export interface Task {
+  /** Compiles what a call needs, where the library can be asked to: it counts as a part of the first call. */
+  warmUp?(): Promise<void>
   /** Starts one step or operation; what the one before gave is let go. Returns as soon as the library does. */
   call(): void
   /** Of a library that only starts work when asked to: asks, and resolves once that is under way, not done. */

@@ -58,6 +58,7 @@ export async function startRetrograd(options: InitOptions): Promise<Library & { 
 interface Program {
   /** Runs once; gives the tensors that hold what it computed. */
   readonly run: () => readonly Tensor[]
+  readonly warmUp?: () => Promise<void>
   /** What `read` reads the first number of, where that is none of what a call gives. */
   readonly probe?: Tensor
   readonly dispose: () => void
@@ -73,6 +74,10 @@ class RetrogradTask implements Task {
     numbers: Numbers,
   ) {
     this.program = programOf(workload, numbers)
+  }
+
+  async warmUp(): Promise<void> {
+    await this.program.warmUp?.()
   }
 
   call(): void {
@@ -185,6 +190,7 @@ function trainingProgram({ sizes, loss }: TrainingWorkload, numbers: Numbers): P
   })
   return {
     run: () => [step(...inputs)],
+    warmUp: () => step.warmUp(...inputs),
     dispose: () => {
       step.dispose()
       for (const input of inputs) input.dispose()

@@ -14,7 +14,7 @@ import type { DeviceTraits } from '../kernel.ts'
 import type { Storage } from '../memory.ts'
 import { describeStep, hostSlots, type Placement, type Plan, type Slot, type Step } from '../plan.ts'
 import { sizeOf } from '../shape.ts'
-import type { Spec } from '../tape.ts'
+import { hostNumbers, type Spec } from '../tape.ts'
 
 /** How floats are stored: as people see them, or in double precision for gradient checks. */
 export type Precision = 'float32' | 'float64'
@@ -129,7 +129,7 @@ export class CpuBackend implements Backend {
     return {
       stage: times => {
         staged = Array.from({ length: times }, () =>
-          hosts.map(({ source }) => Array.from(source.evaluate?.() ?? source.values)),
+          hosts.map(({ source }) => Array.from(hostNumbers(source))),
         )
       },
       run: ({ times, before, after }) => {

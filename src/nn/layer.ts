@@ -1,6 +1,8 @@
 // What a layer is: a function of a tensor that knows its parameters and its parts.
+import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { checkTensor } from '../ops/signature.ts'
+import { cast } from '../ops/unary.ts'
 import { checkOptions } from '../options.ts'
 import type { Parameter, Tensor } from '../tensor.ts'
 import { summarize } from './summary.ts'
@@ -57,6 +59,15 @@ export function layer({ label, forward, parameters = {}, layers = [] }: LayerPar
     summary: () => summarize(made),
   })
   return made
+}
+
+/**
+ * A parameter as its layer computes with it: in the dtype of x where that is another float. Its gradient comes back in
+ * its own, so that float32 parameters serve as the masters of a network that computes in float16.
+ */
+export function inDTypeOf(x: Tensor, parameter: Parameter): Tensor {
+  const differs = x.dtype !== parameter.dtype && isFloat(x.dtype)
+  return differs ? cast(parameter, x.dtype) : parameter
 }
 
 /** Throws `value` unless every item is a layer. */

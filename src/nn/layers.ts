@@ -3,15 +3,15 @@ import { fail, show } from '../errors.ts'
 import * as activationOps from '../ops/activations.ts'
 import { zeros } from '../ops/create.ts'
 import { linear as linearOp } from '../ops/matmul.ts'
-import { parameter } from '../ops/parameter.ts'
+import { parameterFrom } from '../ops/parameter.ts'
 import { dropout as dropoutOp } from '../ops/random.ts'
 import { softmax as softmaxOp } from '../ops/softmax.ts'
 import { tanh as tanhOp } from '../ops/unary.ts'
 import { boolean, number, parseOptions } from '../options.ts'
 import { at } from '../shape.ts'
-import type { Tensor } from '../tensor.ts'
+import { keepResult, type Tensor } from '../tensor.ts'
 import { type Initializer, type InitializerName, initialize } from './initializers.ts'
-import { checkLayers, type Layer, layer } from './layer.ts'
+import { checkLayers, inDTypeOf, type Layer, layer } from './layer.ts'
 
 function checkSize(where: string, size: unknown, name: string): void {
   if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return
@@ -23,7 +23,10 @@ export interface LinearOptions {
   initializer?: InitializerName | Initializer
 }
 
-/** x·w + b with w of shape [inputs, outputs], drawn by the initialiser, and b of zeros. */
+/**
+ * x·w + b with w of shape [inputs, outputs], drawn by the initialiser, and b of zeros. Computed in the dtype of x, the
+ * parameters cast to it: float16 in, float16 out, and float32 gradients of float32 parameters.
+ */
 export function linear(inputs: number, outputs: number, options: LinearOptions = {}): Layer {
   checkSize('linear', inputs, 'inputs')
   checkSize('linear', outputs, 'outputs')
@@ -32,12 +35,16 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
     bias: boolean(true),
     initializer: asGiven,
   })
-  const weight = parameter(initialize('linear', [inputs, outputs], initializer))
-  const offset = bias ? parameter(zeros([outputs])) : null
+  const weight = parameterFrom(initialize('linear', [inputs, outputs], initializer))
+  const offset = bias ? parameterFrom(zeros([outputs])) : null
   return layer({
     label: `linear(${inputs}, ${outputs})`,
     parameters: { weight, ...(offset ? { bias: offset } : {}) },
-    forward: x => (offset ? linearOp(x, weight, offset) : linearOp(x, weight)),
+    forward: x =>
+      keepResult(() => {
+        const w = inDTypeOf(x, weight)
+        return offset ? linearOp(x, w, inDTypeOf(x, offset)) : linearOp(x, w)
+      }),
   })
 }
 

@@ -185,6 +185,7 @@ export const where: Op<[condition: Tensor, a: Operand, b: Operand]> = defineOp<
     [[67], [67], [67]],
     [[3, 5], [5], [3, 1]],
     [[3, 1], [], [3, 5]],
+    [[4, 8], [8], [4, 1]],
     [[0], [0], [0]],
   ].map(([c = [], a = [], b = []]) => ({
     inputs: [

@@ -105,6 +105,20 @@ function binarySamples({
       [2, 1, 4],
     ],
     [[0, 3], [3]],
+    // In vectors: alike, a row for all, a number a row.
+    [
+      [4, 8],
+      [4, 8],
+    ],
+    [[3, 8], [8]],
+    [
+      [3, 8],
+      [3, 1],
+    ],
+    [
+      [3, 4],
+      [3, 1],
+    ],
   ]
   const samples: Sample<[Operand, Operand]>[] = shapes.map(([a = [], b = []]) => ({
     inputs: [

@@ -95,6 +95,13 @@ export const concat: Op<[list: readonly Tensor[], options?: { axis?: number }]> 
       ],
       [
         [
+          [3, 8],
+          [3, 4],
+        ],
+        1,
+      ],
+      [
+        [
           [0, 3],
           [2, 3],
         ],
@@ -182,7 +189,7 @@ export const pack: Op<[list: readonly Tensor[]]> = defineOp<object, [list: reado
       reshape(slice(g as Tensor, { start: [at(offsets, i)], end: [at(offsets, i) + size] }), shape),
     )
   },
-  samples: [[[1]], [[67], [1]], [[3, 5], [128], [2, 65]]].map(shapes => ({
+  samples: [[[1]], [[67], [1]], [[3, 5], [128], [2, 65], [4, 8]]].map(shapes => ({
     inputs: shapes.map(shape => ({ shape, ...draw })),
     call: (...tensors: Tensor[]) => [tensors],
   })),

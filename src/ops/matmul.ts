@@ -193,6 +193,8 @@ export const matmul: Op<MatmulArguments> = defineOp<ProductAttributes, MatmulArg
     ...stored(7, 1, 9),
     ...stored(9, 6, 11),
     ...stored(67, 35, 19, large),
+    ...stored(20, 8, 36, large),
+    { ...pair([7, 20], [7, 36], { transposeA: true }), ...large },
     ...stored(4, 0, 3, { gradient: false, note: 'nothing to differentiate by' }),
     ...stored(2, 130, 1).slice(0, 1),
     pair([1, 67], [67, 3]),

@@ -307,6 +307,7 @@ export const slice: Op<[x: Tensor, options: { start?: readonly number[]; end?: r
       [
         [[1], { start: [0] }],
         [[67], { start: [3], end: [-2] }],
+        [[6, 8], { start: [2, 4], end: [5, 8] }],
         [[4, 5], { start: [1, 2], end: [3, 4] }],
         [[2, 3, 4], { start: [0, -2] }],
         [[4, 5], { start: [2], end: [2] }],

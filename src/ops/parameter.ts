@@ -21,6 +21,15 @@ export function parameter(x: Tensor): Parameter {
   return new Parameter(owned)
 }
 
+/** A parameter that starts as a tensor nobody else needs, which is disposed. */
+export function parameterFrom(start: Tensor): Parameter {
+  try {
+    return parameter(start)
+  } finally {
+    start.dispose()
+  }
+}
+
 function refuseRecording(where: string): void {
   if (!currentRecording()) return
   fail(
@@ -81,6 +90,8 @@ export function gatherArena(where: string, parameters: readonly Parameter[]): Pa
     member.value.storage = must(places[i], 'place')
   })
   flat.members.push(...parameters)
+  // What the parameters lay in, and what they were initialised from, will hardly be of use again.
+  engine.memoryManager.trim()
   return flat
 }
 

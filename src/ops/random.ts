@@ -27,9 +27,10 @@ export interface SeedOptions extends CreateOptions {
 
 /** The stream of a random op: that of an explicit seed, or the next of the engine's (anew at each replay). */
 function keyFor(where: string, engine: Engine, seed: number | undefined): Tensor {
-  if (seed === undefined) return hostVector(engine, 4, 'uint32', () => engine.nextRandomKey())
+  if (seed === undefined)
+    return hostVector(() => engine.nextRandomKey(), { length: 4, dtype: 'uint32', engine })
   const whole = integer(0)(seed, { where, name: 'seed', rank: 0 })
-  return hostVector(engine, 4, 'uint32', () => randomKey(whole, 0))
+  return hostVector(() => randomKey(whole, 0), { length: 4, dtype: 'uint32', engine })
 }
 
 export interface RandomAttributes {

@@ -71,6 +71,9 @@ function reduceSamples(
     ...(empty ? [{ inputs: [{ shape: [2, 0], ...draw }], options: { axis: 1 }, ...proven }] : []),
     { inputs: [{ shape: [3, 20011], ...draw }], options: { axis: 1 }, ...large },
     { inputs: [{ shape: [20011, 3], ...draw }], options: { axis: 0 }, ...large },
+    // Four columns at a time.
+    { inputs: [{ shape: [5, 12], ...draw }], options: { axis: 0 }, ...proven },
+    { inputs: [{ shape: [20011, 4], ...draw }], options: { axis: 0 }, ...large },
     { inputs: [{ shape: [1024, 1024], ...draw }], benchmark: true, ...large },
     { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 1 }, benchmark: true, ...large },
     { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 0 }, benchmark: true, ...large },

@@ -10,13 +10,14 @@ export const ulps =
   (count: number, absolute = 0): (() => Tolerance) =>
   () => ({ relative: count * ULP, absolute })
 
-/** Shapes every elementwise op is proven on: a scalar, a size no workgroup divides, rank above 1, and one worth timing. */
+/** Shapes every elementwise op is proven on: a scalar, a size no workgroup divides, rank above 1, whole vectors, and one worth timing. */
 export function elementwiseSamples(input: Omit<SampleInput, 'shape'>): Sample<[Tensor]>[] {
   return [
     { inputs: [{ shape: [], ...input }] },
     { inputs: [{ shape: [1], ...input }] },
     { inputs: [{ shape: [67], ...input }] },
     { inputs: [{ shape: [3, 5, 2], ...input }] },
+    { inputs: [{ shape: [4, 8], ...input }] },
     { inputs: [{ shape: [0, 3], ...input }] },
     {
       inputs: [{ shape: [128, 1024], ...input }],

@@ -8,6 +8,7 @@ import * as crossEntropy from './cross_entropy.ts'
 import * as cumsum from './cumsum.ts'
 import * as gather from './gather.ts'
 import * as join from './join.ts'
+import * as lossScale from './loss_scale.ts'
 import * as losses from './losses.ts'
 import * as matmul from './matmul.ts'
 import * as move from './move.ts'
@@ -39,7 +40,7 @@ const chained = {
   dropout: random.dropout,
 }
 
-const modules = { ...chained, ...gather, ...join, ...crossEntropy, ...random, ...update }
+const modules = { ...chained, ...gather, ...join, ...crossEntropy, ...random, ...update, ...lossScale }
 
 /** Every op by its name, from which tests, benchmarks and the docs' table follow. */
 export const ops: Readonly<Record<string, AnyOp>> = Object.fromEntries(

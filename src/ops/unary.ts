@@ -306,9 +306,11 @@ export const cast: Op<[x: Tensor, dtype: DType]> = defineOp<CastAttributes, [x: 
   reference: (inputs, outputs, context) =>
     mapReference(x => castNumber(x, context.attributes.dtype))(inputs, outputs, context),
   kernel: map(request => shader(request.attributes.dtype === 'bool' ? castBoolWgsl : castWgsl)),
-  gradient: ([x], _outputs, [g]) => [
-    isFloat((x as Tensor).dtype) ? cast(g as Tensor, (x as Tensor).dtype) : null,
-  ],
+  gradient: ([x], _outputs, [g]) => {
+    const { dtype } = x as Tensor
+    if (!isFloat(dtype)) return [null]
+    return [(g as Tensor).dtype === dtype ? (g as Tensor) : cast(g as Tensor, dtype)]
+  },
   tolerance: ulps(0),
   samples: (['float32', 'int32', 'uint32', 'bool'] as const).flatMap(from =>
     (['float32', 'int32', 'uint32', 'bool'] as const).flatMap((to): Sample<[Tensor, DType]>[] =>

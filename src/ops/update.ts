@@ -2,12 +2,13 @@
 import adamWgsl from '../../shaders/adam.wgsl?raw'
 import momentumWgsl from '../../shaders/momentum.wgsl?raw'
 import sgdWgsl from '../../shaders/sgd.wgsl?raw'
-import { dtypes, isFloat, type NumericArray } from '../dtype.ts'
+import { isFloat, type NumericArray } from '../dtype.ts'
 import { fail, must, show } from '../errors.ts'
-import { type Binding, shader, WORKGROUP_SIZE } from '../kernel.ts'
+import { shader } from '../kernel.ts'
 import { defineOp, type Op, type Sample } from '../op.ts'
 import { at, sameShape, sizeOf } from '../shape.ts'
 import { type Move, move, moveReference } from '../skeletons/move.ts'
+import { update as updateKernel } from '../skeletons/update.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { ULP, ulps } from './samples.ts'
@@ -48,7 +49,7 @@ export const assign: Op<[value: Tensor, parameter: Tensor], readonly []> = defin
   kernel: move(copyWhole),
   gradient: 'none',
   tolerance: ulps(0),
-  samples: [[1], [67], [3, 5]].map(shape => ({
+  samples: [[1], [67], [3, 5], [4, 8]].map(shape => ({
     inputs: [
       { shape, low: -3, high: 3 },
       { shape, low: -3, high: 3 },
@@ -59,8 +60,8 @@ export const assign: Op<[value: Tensor, parameter: Tensor], readonly []> = defin
 export interface UpdateEntry {
   readonly name: string
   readonly wgsl: string
-  /** Inputs: parameter, gradient, `states` of them, settings. */
-  readonly states: number
+  /** Names of the states' bindings in the shader. */
+  readonly states: readonly string[]
   /** Names of the settings, in the order the kernel reads them. */
   readonly settings: readonly string[]
   /** The next parameter and states of one element. */
@@ -75,22 +76,29 @@ export interface UpdateEntry {
   readonly error: number
 }
 
-/** An optimizer's update of a whole arena: `update(parameter, gradient, ...states, settings)`. */
+/**
+ * An optimizer's update of a whole arena: `update(parameter, gradient, ...states, settings, proceed?)`. The gradient may
+ * be of another float dtype. Where `proceed`, a bool scalar, is false, nothing is written: every bit stays.
+ */
 function update(entry: UpdateEntry): Update {
   const { name, states, settings } = entry
-  const stateInputs = Array.from({ length: states }, (_, i) => i + 2)
+  const stateInputs = states.map((_, i) => i + 2)
+  const least = states.length + 3
   return defineOp<object, readonly Tensor[], readonly []>({
     name,
     family: 'update',
     method: false,
     parse: (...inputs) => ({ inputs, attributes: {} }),
     infer: inputs => {
-      if (inputs.length !== states + 3)
-        fail('value', name, `it takes ${states + 3} tensors, not ${inputs.length}.`)
-      const parameter = must(inputs[0], 'parameter')
+      if (inputs.length !== least && inputs.length !== least + 1)
+        fail('value', name, `it takes ${least} or ${least + 1} tensors, not ${inputs.length}.`)
+      const [parameter, gradient] = inputs as [Spec, Spec]
       if (!isFloat(parameter.dtype))
         fail('dtype', name, `the parameter is ${parameter.dtype}; it must be a float.`)
-      for (const input of inputs.slice(1, -1)) {
+      if (!isFloat(gradient.dtype))
+        fail('dtype', name, `the gradient is ${gradient.dtype}; it must be a float.`, 'Use cast(x, dtype).')
+      const moments = stateInputs.map(i => must(inputs[i], 'state'))
+      for (const input of [gradient, ...moments]) {
         if (!sameShape(input.shape, parameter.shape))
           fail(
             'shape',
@@ -98,65 +106,49 @@ function update(entry: UpdateEntry): Update {
             `the parameter is ${show(parameter.shape)}, its gradient or state ${show(input.shape)}.`,
           )
       }
-      if (at(must(inputs.at(-1), 'settings').shape, 0) !== settings.length)
+      for (const { dtype } of moments) {
+        if (dtype !== parameter.dtype)
+          fail('dtype', name, `the parameter is ${parameter.dtype}, its state ${dtype}.`)
+      }
+      if (at(must(inputs[least - 1], 'settings').shape, 0) !== settings.length)
         fail('shape', name, `settings are ${settings.join(', ')}.`)
-      return [parameter, ...stateInputs.map(i => must(inputs[i], 'state'))]
+      const proceed = inputs[least]
+      if (proceed && (proceed.dtype !== 'bool' || sizeOf(proceed.shape) !== 1))
+        fail('dtype', name, `proceed is ${proceed.dtype} ${show(proceed.shape)}; it must be a bool scalar.`)
+      return [parameter, ...moments]
     },
     mixed: true,
     updates: [0, ...stateInputs],
     reference: (inputs, outputs) => {
       const [p, g] = inputs as [NumericArray, NumericArray]
-      const last = must(inputs.at(-1), 'settings')
+      const numbers = must(inputs[least - 1], 'settings')
+      const proceeds = at(inputs[least] ?? [1], 0) !== 0
       for (let i = 0; i < p.length; i++) {
-        const next = entry.rule(
-          at(p, i),
-          at(g, i),
-          stateInputs.map(k => at(must(inputs[k], 'state'), i)),
-          last,
-        )
+        const before = stateInputs.map(k => at(must(inputs[k], 'state'), i))
+        const next = proceeds ? entry.rule(at(p, i), at(g, i), before, numbers) : [at(p, i), ...before]
         next.forEach((value, k) => {
           must(outputs[k], 'output')[i] = value
         })
       }
     },
-    kernel: {
-      variants: ['vec4'],
-      program: ({ inputs }) => {
-        const parameter = must(inputs[0], 'parameter')
-        const size = Math.ceil(sizeOf(parameter.shape) / 4)
-        const bindings: Binding[] = [
-          { output: 0 },
-          { input: 1 },
-          ...stateInputs.map((_, i) => ({ output: i + 1 })),
-          { input: states + 2 },
-        ]
-        return {
-          dispatches: [
-            {
-              source: { skeleton: shader(entry.wgsl), types: { T: dtypes[parameter.dtype].wgsl } },
-              overrides: { WORKGROUP_SIZE },
-              bindings,
-              params: { size },
-              workgroups: Math.ceil(size / WORKGROUP_SIZE),
-            },
-          ],
-        }
-      },
-    },
+    kernel: updateKernel({ skeleton: shader(entry.wgsl), states }),
     gradient: 'none',
     tolerance: () => ({ relative: 8 * ULP, absolute: entry.error * ULP }),
     samples: entry.sampleSettings.flatMap(values =>
-      [[1], [67], [3, 5], [1000]].map(
-        (shape): Sample<readonly Tensor[]> => ({
-          inputs: [
-            { shape, low: -3, high: 3 },
-            { shape, low: -1, high: 1 },
-            ...stateInputs.map(() => ({ shape, low: 0, high: 1 })),
-            { shape: [settings.length], dtype: 'float32', values },
-          ],
-          gradient: false,
-          note: 'updates have no gradient',
-        }),
+      [[1], [67], [3, 5], [1000]].flatMap(shape =>
+        [[], [1], [0]].map(
+          (proceed): Sample<readonly Tensor[]> => ({
+            inputs: [
+              { shape, low: -3, high: 3 },
+              { shape, low: -1, high: 1 },
+              ...stateInputs.map(() => ({ shape, low: 0, high: 1 })),
+              { shape: [settings.length], dtype: 'float32', values },
+              ...proceed.map(flag => ({ shape: [], dtype: 'bool' as const, values: [flag] })),
+            ],
+            gradient: false,
+            note: 'updates have no gradient',
+          }),
+        ),
       ),
     ),
   })
@@ -166,7 +158,7 @@ function update(entry: UpdateEntry): Update {
 export const sgdUpdate: Update = update({
   name: 'sgdUpdate',
   wgsl: sgdWgsl,
-  states: 0,
+  states: [],
   settings: ['learningRate', 'weightDecay'],
   rule: (p, g, _states, s) => [p - at(s, 0) * (g + at(s, 1) * p)],
   sampleSettings: [
@@ -180,7 +172,7 @@ export const sgdUpdate: Update = update({
 export const momentumUpdate: Update = update({
   name: 'momentumUpdate',
   wgsl: momentumWgsl,
-  states: 1,
+  states: ['velocity'],
   settings: ['learningRate', 'weightDecay', 'momentum', 'share', 'nesterov'],
   rule: (p, gradient, [velocity], s) => {
     const g = gradient + at(s, 1) * p
@@ -200,7 +192,7 @@ export const momentumUpdate: Update = update({
 export const adamUpdate: Update = update({
   name: 'adamUpdate',
   wgsl: adamWgsl,
-  states: 2,
+  states: ['mean', 'square'],
   settings: [
     'learningRate',
     'beta1',

@@ -4,7 +4,8 @@ import { adamUpdate, momentumUpdate, sgdUpdate } from '../ops/update.ts'
 import type { Parameter } from '../tensor.ts'
 import { type Optimizer, optimizer, positive, share, withDefaults } from './optimizer.ts'
 
-export type { Optimizer } from './optimizer.ts'
+export { type LossScale, type LossScaleOptions, lossScale } from './loss_scale.ts'
+export type { Optimizer, StepOptions } from './optimizer.ts'
 
 export interface SgdOptions {
   learningRate?: number

@@ -3,17 +3,29 @@ import { fail, show } from '../errors.ts'
 import { hostVector } from '../host.ts'
 import { zeros } from '../ops/create.ts'
 import { pack } from '../ops/join.ts'
-import { gatherArena, parameter } from '../ops/parameter.ts'
+import { reshape } from '../ops/move.ts'
+import { gatherArena, parameterFrom } from '../ops/parameter.ts'
 import { checkOptions } from '../options.ts'
 import { sameShape } from '../shape.ts'
 import { type Parameter, Tensor } from '../tensor.ts'
+import { LossScale } from './loss_scale.ts'
+
+export interface StepOptions {
+  /** The scale of the loss the gradients are of. */
+  scale?: LossScale
+}
 
 export interface Optimizer {
   /** Length of a step. Changing it makes no new recording. */
   learningRate: number
-  /** Overwrites the parameters by their gradients, in the order of the parameters. */
-  step(gradients: readonly Tensor[]): void
-  /** The optimizer's tensors by name, flat as the parameters' arena is, and the steps taken. */
+  /**
+   * Overwrites the parameters by their gradients, in the order of the parameters. With `scale`, the gradients are those of
+   * a loss it was applied to: they are unscaled, and where one is not finite the step is skipped on the GPU: parameters
+   * and state keep every bit. The host does not learn of that: the steps it counts, on which Adam's corrections 1 − βᵗ and
+   * the first step of a dampened momentum depend, include skipped ones, so that early steps after one are a little shorter.
+   */
+  step(gradients: readonly Tensor[], options?: StepOptions): void
+  /** The optimizer's tensors by name, flat as the parameters' arena is, and the steps taken, skipped ones included. */
   state(): { readonly steps: number; readonly tensors: Readonly<Record<string, Parameter>> }
 }
 
@@ -50,7 +62,9 @@ export function optimizer({ name, parameters, learningRate, states, update, sett
   const arena = gatherArena(name, parameters)
   const members = [...parameters]
   const { engine } = arena
-  const tensors = Object.fromEntries(states.map(state => [state, emptyState(arena)]))
+  const tensors = Object.fromEntries(
+    states.map(state => [state, parameterFrom(zeros(arena.shape, { dtype: arena.dtype, engine }))]),
+  )
   let rate = positive(name, 'learningRate', learningRate)
   let steps = 0
   const length = settings(rate, 1).length
@@ -61,8 +75,9 @@ export function optimizer({ name, parameters, learningRate, states, update, sett
     set learningRate(value: number) {
       rate = positive(name, 'learningRate', value)
     },
-    step(gradients) {
+    step(gradients, options = {}) {
       checkGradients(name, members, gradients)
+      const scale = checkScale(name, options)
       if (arena.members.length !== members.length) {
         fail(
           'disposed',
@@ -71,9 +86,12 @@ export function optimizer({ name, parameters, learningRate, states, update, sett
           'Step that one, or make a new one.',
         )
       }
-      const host = hostVector(engine, length, 'float32', () => settings(rate, ++steps))
-      const packed = pack(gradients)
-      update(arena, packed, ...Object.values(tensors), host)
+      const host = hostVector(() => settings(rate, ++steps), { length, engine })
+      const packed = flat(gradients, arena)
+      const state = Object.values(tensors)
+      if (scale)
+        scale.step(name, arena, packed, (gradient, finite) => update(arena, gradient, ...state, host, finite))
+      else update(arena, packed, ...state, host)
       host.dispose()
       packed.dispose()
     },
@@ -81,11 +99,17 @@ export function optimizer({ name, parameters, learningRate, states, update, sett
   }
 }
 
-function emptyState(arena: Parameter): Parameter {
-  const empty = zeros(arena.shape, { dtype: arena.dtype, engine: arena.engine })
-  const state = parameter(empty)
-  empty.dispose()
-  return state
+/** Gradients as the arena lies. One that fills it is that already. */
+function flat(gradients: readonly Tensor[], { size, shape }: Parameter): Tensor {
+  const [only] = gradients
+  return only && gradients.length === 1 && only.size === size ? reshape(only, shape) : pack(gradients)
+}
+
+function checkScale(where: string, options: StepOptions): LossScale | undefined {
+  checkOptions(where, options, ['scale'])
+  const scale: unknown = options.scale
+  if (scale === undefined || scale instanceof LossScale) return scale
+  return fail('option', where, `scale is ${show(scale)}, not a loss scale.`, 'Make one with lossScale().')
 }
 
 function checkGradients(

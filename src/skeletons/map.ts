@@ -39,37 +39,62 @@ function placeOf(shape: Shape, output: Shape, first: boolean): Place {
   return { kind: 'block', divide: sizeOf(output.slice(high + 1)), modulo: sizeOf(shape) }
 }
 
-/** The dispatch that evaluates an expression over broadcast inputs. */
-function evaluate(expression: Expression, inputs: readonly Spec[], outputs: readonly Spec[]): Program {
+const placesOf = (expression: Expression, inputs: readonly Spec[], output: Spec): Place[] =>
+  inputs.map(({ shape }, i) => placeOf(shape, output.shape, expression.inputs[i]?.first ?? false))
+
+/** How four neighbours of the output read an input: as four neighbours, or one element for all; null where they do neither. */
+function vectorPlaceOf(place: Place): { place: Place; isWide: boolean } | null {
+  if (place.kind !== 'block')
+    return place.kind === 'strided' ? null : { place, isWide: place.kind === 'same' }
+  const { divide, modulo } = place
+  if (divide === 1 && modulo % 4 === 0)
+    return { place: { kind: 'block', divide, modulo: modulo / 4 }, isWide: true }
+  return divide % 4 === 0 ? { place: { kind: 'block', divide: divide / 4, modulo }, isWide: false } : null
+}
+
+/** Whether every input can be read for four neighbours of the output at once. */
+function canVectorise(expression: Expression, inputs: readonly Spec[], outputs: readonly Spec[]): boolean {
   const output = must(outputs[0], 'output')
-  const size = sizeOf(output.shape)
-  const places = inputs.map(({ shape }, i) =>
-    placeOf(shape, output.shape, expression.inputs[i]?.first ?? false),
+  return (
+    sizeOf(output.shape) % 4 === 0 &&
+    placesOf(expression, inputs, output).every(place => vectorPlaceOf(place) !== null)
   )
+}
+
+/** The dispatch that evaluates an expression over broadcast inputs, a position a thread or four. */
+function evaluate(
+  expression: Expression,
+  { inputs, outputs, variant }: Pick<KernelRequest, 'inputs' | 'outputs' | 'variant'>,
+): Program {
+  const output = must(outputs[0], 'output')
+  const width = variant === 'vector' ? 4 : 1
+  const size = sizeOf(output.shape) / width
+  const found = placesOf(expression, inputs, output).map(place =>
+    width === 1 ? { place, isWide: false } : must(vectorPlaceOf(place), 'a place of vectors'),
+  )
+  const places = found.map(({ place }) => place)
+  const wide = found.map(({ isWide }) => isWide)
   const strided = places.flatMap(({ kind }, i) => (kind === 'strided' ? [i] : []))
   const nest = foldAxes(
     output.shape,
     strided.map(i => broadcastStrides((inputs[i] as Spec).shape, output.shape)),
   )
-  const { files, statements, results } = evaluation(expression, {
-    index: 'index',
-    load: i => {
-      const { kind } = must(places[i], 'input')
-      if (kind === 'same') return `input${i}[index]`
-      if (kind === 'first') return `input${i}[0]`
-      return `input${i}[${kind}Offset(${i}, index)]`
-    },
-  })
+  const load = (i: number): string => {
+    const { kind } = must(places[i], 'input')
+    if (kind === 'same') return `input${i}[index]`
+    if (kind === 'first') return `input${i}[0]`
+    return `input${i}[${kind}Offset(${i}, index)]`
+  }
   const stored = outputs.map(({ dtype }) => dtypes[dtype].wgsl)
+  const vector = (type: string, is = width === 4): string => (is ? `vec4<${type}>` : type)
+  const { files, lines } =
+    width === 4 ? fourPlaces(expression, stored, load, wide) : onePlace(expression, stored, load)
   const code = generated([
     ...declarations([
-      ...expression.inputs.map(({ type }, i) => ({ name: `input${i}`, type })),
-      ...stored.map((type, i) => ({ name: `output${i}`, type, written: true })),
+      ...expression.inputs.map(({ type }, i) => ({ name: `input${i}`, type: vector(type, wide[i]) })),
+      ...stored.map((type, i) => ({ name: `output${i}`, type: vector(type), written: true })),
     ]),
-    'fn evaluate(index: u32) {',
-    ...statements,
-    ...results.map((result, i) => `output${i}[index] = ${stored[i]}(${result});`),
-    '}',
+    ...lines,
   ])
   const blocks = (key: 'divide' | 'modulo'): number[] =>
     axisList(
@@ -94,6 +119,70 @@ function evaluate(expression: Expression, inputs: readonly Spec[], outputs: read
         workgroups: Math.ceil(size / WORKGROUP_SIZE),
       },
     ],
+  }
+}
+
+interface Code {
+  readonly files: readonly ShaderFile[]
+  readonly lines: readonly string[]
+}
+
+/** `evaluate` for one position. */
+function onePlace(expression: Expression, stored: readonly string[], load: (input: number) => string): Code {
+  const { files, statements, results } = evaluation(expression, { index: 'index', load })
+  return {
+    files,
+    lines: [
+      'fn evaluate(index: u32) {',
+      ...statements,
+      ...results.map((result, i) => `output${i}[index] = ${stored[i]}(${result});`),
+      '}',
+    ],
+  }
+}
+
+/** `evaluate` for four neighbours: every input loaded once, then each of the four computed from its elements. */
+function fourPlaces(
+  expression: Expression,
+  stored: readonly string[],
+  load: (input: number) => string,
+  wide: readonly boolean[],
+): Code {
+  const { files, statements, results } = evaluation(expression, { index: 'index', load: i => `e${i}` })
+  const parameters = expression.inputs.map(({ type }, i) => `, e${i}: ${type}`)
+  const lanes = ['x', 'y', 'z', 'w'].map((lane, k) => {
+    const elements = wide.map((isWide, i) => `, i${i}${isWide ? `.${lane}` : ''}`)
+    return `let l${k} = one(4 * index + ${k}${elements.join('')});`
+  })
+  return {
+    files,
+    lines: [
+      'struct Place {',
+      ...stored.map((type, i) => `r${i}: ${type},`),
+      '}',
+      `fn one(index: u32${parameters.join('')}) -> Place {`,
+      ...statements,
+      `return Place(${results.map((result, i) => `${stored[i]}(${result})`).join(', ')});`,
+      '}',
+      'fn evaluate(index: u32) {',
+      ...expression.inputs.map((_, i) => `let i${i} = ${load(i)};`),
+      ...lanes,
+      ...stored.map(
+        (type, i) => `output${i}[index] = vec4<${type}>(${[0, 1, 2, 3].map(k => `l${k}.r${i}`).join(', ')});`,
+      ),
+      '}',
+    ],
+  }
+}
+
+/** A kernel that evaluates the expression `of` a request. */
+function mapKernel<A extends object>(of: (request: KernelRequest<A>) => Expression): Kernel<A> {
+  return {
+    variants: ['vector', 'element'],
+    supports: request =>
+      request.variant === 'element' || canVectorise(of(request), request.inputs, request.outputs),
+    expression: of,
+    program: request => evaluate(of(request), request),
   }
 }
 
@@ -127,21 +216,11 @@ export function map<A extends object>(
       results: [{ step: 0 }],
     }
   }
-  return {
-    variants: ['element'],
-    expression,
-    program: request => evaluate(expression(request), request.inputs, request.outputs),
-  }
+  return mapKernel(expression)
 }
 
 /** A kernel that evaluates an expression, be it of one op or of many. */
-export function mapExpression(expression: Expression): Kernel {
-  return {
-    variants: ['element'],
-    expression: () => expression,
-    program: ({ inputs, outputs }) => evaluate(expression, inputs, outputs),
-  }
-}
+export const mapExpression = (expression: Expression): Kernel => mapKernel(() => expression)
 
 /** The reference of an elementwise op from a function of numbers; `integer` replaces it for int32 and uint32. */
 export function mapReference(

@@ -20,14 +20,36 @@ export interface Move {
 /** The moves of an op: for each input that is moved, where its elements go. */
 type Moves<A extends object> = (inputs: readonly Spec[], output: Spec, attributes: A) => readonly Move[]
 
-function dispatchOf(move: Move, input: number, dtype: DType, fillInput: number): Dispatch {
+/** The same copy in vectors of four elements, where all that is next to each other is so on both sides; else null. */
+function inVectors(move: Move): Move | null {
+  if (move.bounds) return null
+  const { shape, strides } = foldAxes(move.shape, [move.source.strides, move.target.strides])
+  const [source, target] = strides as [number[], number[]]
+  const offsets = [move.source.offset, move.target.offset]
+  const isAligned = [...offsets, shape.at(-1) ?? 1, ...source.slice(0, -1), ...target.slice(0, -1)].every(
+    n => n % 4 === 0,
+  )
+  if (!isAligned || source.at(-1) !== 1 || target.at(-1) !== 1) return null
+  const quarter = (list: readonly number[]): number[] =>
+    list.map((n, i) => (i === list.length - 1 ? n : n / 4))
+  return {
+    shape: shape.with(-1, at(shape, shape.length - 1) / 4),
+    source: { offset: move.source.offset / 4, strides: quarter(source) },
+    target: { offset: move.target.offset / 4, strides: quarter(target) },
+  }
+}
+
+function dispatchOf(given: Move, input: number, dtype: DType, fillInput: number, variant: string): Dispatch {
+  const vectors = variant === 'vector' ? inVectors(given) : null
+  const move = vectors ?? given
+  const { wgsl } = dtypes[dtype]
   // Bounds are checked axis by axis, so only free loops are folded.
   const nest = move.bounds
     ? { shape: [...move.shape], strides: [[...move.source.strides], [...move.target.strides]] }
     : foldAxes(move.shape, [move.source.strides, move.target.strides])
   const rank = nest.shape.length
   return {
-    source: { skeleton: MOVE, types: { T: dtypes[dtype].wgsl } },
+    source: { skeleton: MOVE, types: { T: vectors ? `vec4<${wgsl}>` : wgsl } },
     overrides: { WORKGROUP_SIZE, RANK: rank, BOUNDED: move.bounds ? 1 : 0 },
     bindings: [{ input }, { input: fillInput }, { output: 0 }],
     params: {
@@ -44,15 +66,21 @@ function dispatchOf(move: Move, input: number, dtype: DType, fillInput: number):
   }
 }
 
-/** A kernel of one strided copy an input; with bounds, the last input is the value outside them. */
+/**
+ * A kernel of one strided copy an input; with bounds, the last input is the value outside them. Variant `vector` copies
+ * four neighbours at once wherever it can.
+ */
 export function move<A extends object>(moves: Moves<A>): Kernel<A> {
   return {
-    variants: ['strided'],
-    program: ({ inputs, outputs, attributes }) => {
+    variants: ['vector', 'strided'],
+    supports: ({ inputs, outputs, attributes, variant }) =>
+      variant === 'strided' ||
+      moves(inputs, must(outputs[0], 'output'), attributes).some(each => inVectors(each) !== null),
+    program: ({ inputs, outputs, attributes, variant }) => {
       const output = must(outputs[0], 'output')
       return {
         dispatches: moves(inputs, output, attributes).map((each, i) =>
-          dispatchOf(each, i, output.dtype, each.bounds ? inputs.length - 1 : i),
+          dispatchOf(each, i, output.dtype, each.bounds ? inputs.length - 1 : i, variant),
         ),
       }
     },

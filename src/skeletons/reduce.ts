@@ -4,6 +4,7 @@ import loadWgsl from '../../shaders/reduce/load.wgsl?raw'
 import offsetsWgsl from '../../shaders/reduce/offsets.wgsl?raw'
 import subgroupWgsl from '../../shaders/reduce_subgroup.wgsl?raw'
 import threadWgsl from '../../shaders/reduce_thread.wgsl?raw'
+import vectorWgsl from '../../shaders/reduce_vector.wgsl?raw'
 import workgroupWgsl from '../../shaders/reduce_workgroup.wgsl?raw'
 import { dtypes, type NumericArray } from '../dtype.ts'
 import { must } from '../errors.ts'
@@ -26,12 +27,15 @@ const SKELETONS: Readonly<Record<string, ShaderFile>> = {
   workgroup: shader(workgroupWgsl),
   subgroup: shader(subgroupWgsl),
   thread: shader(threadWgsl),
+  vector: shader(vectorWgsl),
 }
 const OFFSETS = shader(offsetsWgsl)
 const LOAD = shader(loadWgsl)
 const FINISH = shader(finishWgsl)
 
 const WORKGROUP = 128
+/** Results from which on a GPU is busy with a thread for four of them. */
+const ENOUGH_VECTORS = 4096
 
 export interface ReduceAttributes {
   readonly axis: readonly number[]
@@ -77,6 +81,10 @@ function layoutOf(shape: Shape, axis: readonly number[]): Layout {
   return { outputs: sizeOf(kept.shape), count: sizeOf(reduced.shape), kept, reduced }
 }
 
+/** Whether neighbouring results are reductions of neighbours, a multiple of four of them. */
+const isVectorised = ({ kept }: Layout): boolean =>
+  kept.strides.at(-1) === 1 && (kept.shape.at(-1) ?? 1) % 4 === 0
+
 /** How many parts a reduction is cut into, so that the device has enough to do: at least 256 elements each. */
 function splitsOf({ outputs, count }: Layout, perWorkgroup: boolean): number {
   const wanted = perWorkgroup ? Math.floor(512 / outputs) : Math.floor(32768 / outputs)
@@ -98,11 +106,14 @@ export function reduce(
   const reducedOf = ({ inputs }: KernelRequest<ReduceAttributes>): Spec =>
     source?.reduced ?? must(inputs[0], 'input')
   return {
-    variants: ['workgroup', 'thread', 'subgroup'],
+    variants: ['workgroup', 'thread', 'subgroup', 'vector'],
     ...(source ? {} : { withPrologue: (expression, reduced) => reduce(pick, { expression, reduced }) }),
     supports: request => {
       const { variant, device } = request
-      const { whole } = pick(reducedOf(request), must(request.outputs[0], 'output'))
+      const reduced = reducedOf(request)
+      const { whole } = pick(reduced, must(request.outputs[0], 'output'))
+      if (variant === 'vector')
+        return !whole && isVectorised(layoutOf(reduced.shape, request.attributes.axis))
       return variant !== 'subgroup' || (device.subgroups && device.subgroupId && whole !== true)
     },
     choose: ({ attributes, device, ...request }) =>
@@ -112,7 +123,7 @@ export function reduce(
       const output = must(request.outputs[0], 'output')
       const combiner = pick(input, output)
       const layout = layoutOf(input.shape, request.attributes.axis)
-      const perThread = request.variant === 'thread'
+      const perThread = request.variant === 'thread' || request.variant === 'vector'
       const splits = combiner.whole ? 1 : splitsOf(layout, !perThread)
       const bindings = request.inputs.map((_, i): Binding => ({ input: i }))
       const first = {
@@ -171,8 +182,10 @@ export function reduce(
 
 /** Rows go to workgroups, columns and short rows to threads. */
 function chooseVariant({ shape }: Spec, { axis }: ReduceAttributes, device: DeviceTraits): string {
-  const { outputs, count, reduced } = layoutOf(shape, axis)
+  const layout = layoutOf(shape, axis)
+  const { outputs, count, reduced } = layout
   const innermost = reduced.strides.at(-1) === 1
+  if (isVectorised(layout) && (device.isSoftware || outputs >= ENOUGH_VECTORS)) return 'vector'
   if (count <= 32 || (!innermost && outputs >= 64)) return 'thread'
   // A software device runs split loops faster than barriers.
   if (device.isSoftware) return 'thread'
@@ -198,23 +211,11 @@ function dispatchOf(part: {
 }): Dispatch {
   const { combiner, layout, variant, splits, expression, compute, result, stored } = part
   const { outputs, count, kept, reduced } = layout
-  const perThread = variant === 'thread'
+  const isVector = variant === 'vector'
+  const perThread = variant === 'thread' || isVector
   const pieces = combiner.whole ? [] : [part.load ?? LOAD, part.finish ?? FINISH]
   const workgroupSize = perThread ? 64 : WORKGROUP
-  const { files, statements, results } = evaluation(expression, {
-    index: 'offset',
-    load: i => `input${i}[${part.isSingle[i] ? '0' : 'offset'}]`,
-  })
-  const code = generated([
-    ...declarations([
-      ...expression.inputs.map(({ type }, i) => ({ name: `input${i}`, type })),
-      { name: 'out', type: stored, written: true },
-    ]),
-    'fn element(offset: u32) -> Compute {',
-    ...statements,
-    `return Compute(${results[0]});`,
-    '}',
-  ])
+  const { files, code } = reading(expression, part.isSingle, stored, isVector)
   return {
     source: {
       skeleton: must(SKELETONS[variant], 'reduce skeleton'),
@@ -241,8 +242,51 @@ function dispatchOf(part: {
       reducedStrides: axisList(reduced.strides, 0),
       constants: constantBits(expression),
     },
-    workgroups: perThread ? Math.ceil((outputs * splits) / workgroupSize) : outputs * splits,
+    workgroups: perThread
+      ? Math.ceil((outputs * splits) / (workgroupSize * (isVector ? 4 : 1)))
+      : outputs * splits,
   }
+}
+
+/** The bindings, and `element`, or `elements` for four neighbours, that evaluate what is reduced. */
+function reading(
+  expression: Expression,
+  isSingle: readonly boolean[],
+  stored: string,
+  isVector: boolean,
+): { files: readonly ShaderFile[]; code: ShaderFile } {
+  const load = (i: number): string => {
+    if (isVector) return `x${i}`
+    return `input${i}[${isSingle[i] ? '0' : 'offset'}]`
+  }
+  const { files, statements, results } = evaluation(expression, { index: 'offset', load })
+  const wide = (i: number): boolean => isVector && !isSingle[i]
+  const inputs = expression.inputs.map(({ type }, i) => ({
+    name: `input${i}`,
+    type: wide(i) ? `vec4<${type}>` : type,
+  }))
+  const out = { name: 'out', type: isVector ? `vec4<${stored}>` : stored, written: true }
+  const parameters = isVector ? expression.inputs.map(({ type }, i) => `, x${i}: ${type}`) : []
+  const lanes = ['x', 'y', 'z', 'w'].map((lane, k) => {
+    const operands = expression.inputs.map((_, i) => `, v${i}${wide(i) ? `.${lane}` : ''}`)
+    return `element(offset + ${k}${operands.join('')})`
+  })
+  const code = generated([
+    ...declarations([...inputs, out]),
+    `fn element(offset: u32${parameters.join('')}) -> Compute {`,
+    ...statements,
+    `return Compute(${results[0]});`,
+    '}',
+    ...(isVector
+      ? [
+          'fn elements(offset: u32) -> vec4<Compute> {',
+          ...inputs.map((_, i) => `let v${i} = input${i}[${wide(i) ? 'offset / 4' : '0'}];`),
+          `return vec4<Compute>(${lanes.join(', ')});`,
+          '}',
+        ]
+      : []),
+  ])
+  return { files, code }
 }
 
 /** The reference of a reduction: a function of the elements reduced to one, in row-major order. */

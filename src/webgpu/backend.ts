@@ -6,7 +6,7 @@ import type { Binding, DeviceTraits, Dispatch, KernelRequest, Program } from '..
 import { ALIGNMENT, type Block, type Storage, type Workspace } from '../memory.ts'
 import { describeStep, hostSlots, type Placement, type Plan, type Slot, type Step } from '../plan.ts'
 import { at, sizeOf } from '../shape.ts'
-import type { Spec } from '../tape.ts'
+import { hostNumbers, type Spec } from '../tape.ts'
 import type { OpenDevice } from './device.ts'
 import { PipelineCache, packParams, paramsLayout } from './kernel.ts'
 import type { Meter } from './meter.ts'
@@ -518,7 +518,7 @@ class HostBlock {
       for (const { value, storage: place } of this.slots) {
         const host = must(value.host, 'host source')
         if (run < this.filled && !host.evaluate) continue
-        const numbers = encode(value.dtype, host.evaluate?.() ?? host.values)
+        const numbers = encode(value.dtype, hostNumbers(host))
         const start = must(place, 'host place').offset - this.storage.offset
         this.bytes.set(new Uint8Array(numbers), run * stride + start)
       }

@@ -10,6 +10,7 @@ import type { SuiteReport } from '../suite/index.ts'
 import { measure } from '../suite/measure.ts'
 import { recording } from '../suite/recording.ts'
 import { complaints, Tally } from '../suite/report.ts'
+import { scaling } from '../suite/scaling.ts'
 import { values } from '../suite/values.ts'
 
 let page: ModulePage
@@ -38,7 +39,7 @@ describe('ops', () => {
 })
 
 describe('mechanism', () => {
-  test.each(Object.keys({ ...values, ...recording, ...fusion, ...measure }))('%s', async name => {
+  test.each(Object.keys({ ...values, ...recording, ...fusion, ...measure, ...scaling }))('%s', async name => {
     await page.call('runCase', name)
   })
 })

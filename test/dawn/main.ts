@@ -1,13 +1,9 @@
 // The suite under Dawn in Node.js, bundled into one file for a bare machine: prints a line of JSON for each result.
-// RETROGRAD_DAWN names the folder of npm's `webgpu`; without it that package is looked for from the folder it runs in.
-
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { ops } from '../../src/ops/table.ts'
 import { device } from '../suite/device.ts'
 import { mechanism, open, runCase, runDeviceCase, verifyOp } from '../suite/index.ts'
 import { complaints, Tally } from '../suite/report.ts'
+import { openDawn } from './dawn.ts'
 
 /** A line of the output. */
 export type Line =
@@ -20,28 +16,11 @@ export type Line =
     }
   | { readonly kind: 'end'; readonly summary: string; readonly failed: number }
 
-interface Dawn {
-  create(flags: readonly string[]): GPU
-  readonly globals: object
-}
-
 const print = (line: Line): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
 
-async function loadDawn(): Promise<Dawn> {
-  const folder = process.env.RETROGRAD_DAWN
-  const path = folder
-    ? join(folder, 'index.js')
-    : createRequire(join(process.cwd(), 'any.js')).resolve('webgpu')
-  return (await import(/* @vite-ignore */ pathToFileURL(path).href)) as Dawn
-}
-
 async function main(): Promise<void> {
-  const dawn = await loadDawn().catch(error => String(error))
-  if (typeof dawn === 'string')
-    return print({ kind: 'none', reason: `npm's webgpu is not installed (${dawn.split('\n')[0]})` })
-  Object.assign(globalThis, dawn.globals)
-  const gpu = dawn.create(['enable-dawn-features=allow_unsafe_apis'])
-  if (!(await gpu.requestAdapter())) return print({ kind: 'none', reason: 'Dawn finds no adapter' })
+  const gpu = await openDawn()
+  if (typeof gpu === 'string') return print({ kind: 'none', reason: gpu })
   const suite = await open(gpu)
   print({ kind: 'suite', adapter: suite.adapter })
   const chosen = process.argv.slice(2)

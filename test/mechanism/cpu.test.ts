@@ -4,6 +4,7 @@ import { type Engine, init } from '../../src/index.ts'
 import { fusion } from '../suite/fusion.ts'
 import { measure } from '../suite/measure.ts'
 import { recording } from '../suite/recording.ts'
+import { scaling } from '../suite/scaling.ts'
 import { values } from '../suite/values.ts'
 
 let engine: Engine
@@ -18,6 +19,7 @@ describe.each([
   ['values', values],
   ['recording', recording],
   ['fusion', fusion],
+  ['scaling', scaling],
   ['measure', measure],
 ])('%s', (_, cases) => {
   test.each(Object.keys(cases))('%s', name => cases[name]?.(engine))

@@ -107,6 +107,13 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
     fn: x => relu(reshape(relu(x as Tensor), [3, 4])),
     ops: ['relu', 'relu'],
   },
+  'aliases: a number is read as what it was before a reshape': {
+    rules: ['aliases', 'chains'],
+    inputs: engine => draw(engine, [67], []),
+    fn: (x, one) => mul(x as Tensor, reshape(add(one as Tensor, one as Tensor), [1])),
+    ops: ['add+mul'],
+    contractions: 2,
+  },
   'constants: arithmetic on numbers is done beforehand': {
     rules: ['constants'],
     inputs: engine => draw(engine, [67]),

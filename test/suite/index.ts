@@ -8,9 +8,10 @@ import { device } from './device.ts'
 import { fusion } from './fusion.ts'
 import { measure } from './measure.ts'
 import { recording } from './recording.ts'
+import { scaling } from './scaling.ts'
 import { values } from './values.ts'
 
-export const mechanism = { ...values, ...recording, ...fusion, ...measure }
+export const mechanism = { ...values, ...recording, ...fusion, ...measure, ...scaling }
 
 /** What the suite runs on, and how much there is to run. */
 export interface SuiteReport {

@@ -2,8 +2,10 @@
 import {
   add,
   compile,
+  gather,
   grad,
   hostScalar,
+  hostVector,
   init,
   mean,
   mul,
@@ -302,6 +304,43 @@ export const recording: Readonly<Record<string, Case>> = {
     const after = engine.counters()
     same([after.pipelines - before.pipelines, after.bindGroups - before.bindGroups], [0, 0], 'made')
     near([await loss.item()], [0.75 ** 2 + 1.75 ** 2 + 2.75 ** 2], 1e-5, 'the loss')
+    step.dispose()
+  },
+
+  'batches are picked on the GPU by rows the host tells, in its one write': async engine => {
+    const data = tensor(
+      Array.from({ length: 400 }, (_, i) => i),
+      { shape: [100, 4], engine },
+    )
+    let next = 0
+    const rows = () => Array.from({ length: 70 }, (_, i) => (next + i) % limit)
+    let limit = 100
+    const step = compile(() => {
+      const batch = gather(data, hostVector(rows, { length: 70, dtype: 'int32', engine }))
+      return [sum(batch), batch]
+    })
+    const [total, batch] = step() as [Tensor, Tensor]
+    same(await total.item(), (280 * 279) / 2, 'the sum of the first 70 rows')
+    next = 50
+    const again = step()[1] as Tensor
+    same(((await again.array()) as number[][])[69], [76, 77, 78, 79], 'the last row, after the end')
+    same(((await batch.array()) as number[][])[0], [0, 1, 2, 3], 'the first batch still')
+    const before = engine.counters()
+    step()
+    if (engine.backend === 'webgpu') same(engine.counters().uploads - before.uploads, 1, 'writes')
+    limit = 101
+    next = 90
+    const error = await refuses('index', () => step())
+    ensure(error.message.includes('100'), error.message)
+    limit = 100
+    same(((await (step()[1] as Tensor).array()) as number[][])[0], [360, 361, 362, 363], 'a call afterwards')
+    await refuses('index', () =>
+      gather(
+        data,
+        hostVector(() => [100], { length: 1, dtype: 'int32', engine }),
+      ),
+    )
+    await refuses('value', () => hostVector(() => [1], { length: 2, engine }))
     step.dispose()
   },
 

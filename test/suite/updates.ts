@@ -1,0 +1,106 @@
+// Update kernels that compute the gradient as they read it, against the same with the gradient computed beforehand.
+import {
+  add,
+  cast,
+  clip,
+  compile,
+  div,
+  mul,
+  type Parameter,
+  parameter,
+  type Tensor,
+  tensor,
+  uniform,
+} from '../../src/index.ts'
+import type { Op } from '../../src/op.ts'
+import { adamUpdate, momentumUpdate, sgdUpdate } from '../../src/ops/update.ts'
+import { ensure, near, same } from './assert.ts'
+import type { Case } from './values.ts'
+
+/** Gradients as expressions of what is given: all are computed where the update reads them. */
+const expressions: Readonly<Record<string, (g: Tensor, other: Tensor, one: Tensor, n: Tensor) => Tensor>> = {
+  unscaled: (g, _other, one) => div(g, one),
+  'clipped by value': g => clip(g, { min: -0.5, max: 0.5 }),
+  'with a penalty': (g, other) => add(g, mul(other, 0.01)),
+  'of four operands': (g, other, one, n) => add(mul(add(g, other), one), cast(n, 'float32')),
+}
+
+/** An update fed with an expression, against the same with that computed beforehand. */
+function fusedUpdate(update: Op<readonly Tensor[], readonly []>, states: number, settings: number[]): Case {
+  const { name } = update.definition
+  return async engine => {
+    for (const size of [1, 67, 1000])
+      for (const [what, expression] of Object.entries(expressions)) {
+        const draw = (seed: number) => uniform([size], { low: 0.25, high: 1, seed, engine })
+        const run = async (fuse: boolean): Promise<{ numbers: number[]; ops: string[] }> => {
+          const owned = Array.from({ length: states + 1 }, (_, i) => parameter(draw(i)))
+          const [g, other, numbers] = [draw(10), draw(11), tensor(settings, { engine })]
+          const one = tensor(3, { engine })
+          const n = tensor(
+            Array.from({ length: size }, (_, i) => (i % 3) - 1),
+            { dtype: 'int32', engine },
+          )
+          const step = compile(
+            (g: Tensor, other: Tensor, one: Tensor, n: Tensor) => {
+              const [p, ...rest] = owned as [Parameter, ...Parameter[]]
+              update(p, expression(g, other, one, n), ...rest, numbers)
+            },
+            { fuse },
+          )
+          const ops = step.plan(g, other, one, n).kernels.map(({ op }) => op)
+          step(g, other, one, n)
+          const results = await Promise.all(owned.map(item => item.data()))
+          step.dispose()
+          return { numbers: results.flatMap(list => [...list]), ops }
+        }
+        const [single, fused] = [await run(false), await run(true)]
+        // Five products and sums may be contracted otherwise; what comes out is at most 4.
+        near(fused.numbers, single.numbers, 5 * 4 * 2 ** -24, `${what}, ${size} parameters`)
+        // What does not fit into eight buffers stays apart.
+        const fits = what !== 'of four operands' || states < 2
+        if (engine.backend === 'webgpu' && fits) {
+          same(fused.ops.length, 1, `${what}: dispatches`)
+          ensure(fused.ops[0]?.endsWith(name) === true, `${what}: ${fused.ops}`)
+        }
+      }
+  }
+}
+
+export const updates: Readonly<Record<string, Case>> = {
+  'sgd reads expressions as gradients': fusedUpdate(sgdUpdate, 0, [0.5, 0.25]),
+  'momentum reads expressions as gradients': fusedUpdate(momentumUpdate, 1, [0.5, 0.25, 0.5, 0.5, 1]),
+  'adam reads expressions as gradients': fusedUpdate(
+    adamUpdate,
+    2,
+    [0.1, 0.9, 0.1, 0.999, 0.001, 1e-8, 1, 1],
+  ),
+
+  'a float16 gradient updates float32 parameters': async engine => {
+    if (!engine.runner.traits.float16) return
+    for (const fuse of [false, true]) {
+      const p = parameter(tensor([1, 2, 4, 8, 16], { engine }))
+      const settings = tensor([0.5, 0], { engine })
+      const step = compile(
+        (g: Tensor) => {
+          sgdUpdate(p, mul(g, 0.5), settings)
+        },
+        { fuse },
+      )
+      // No product needs more bits than float16 has: a fused one need not be rounded on its way.
+      step(tensor([1, 2 ** -10, 0, 60000, -1], { dtype: 'float16', engine }))
+      same(await p.array(), [0.75, 2 - 2 ** -12, 4, 8 - 15000, 16.25], 'the parameters')
+      step.dispose()
+    }
+  },
+
+  'a gradient computed from the parameter itself is computed beforehand': async engine => {
+    const p = parameter(tensor([1, 2, 4], { engine }))
+    const settings = tensor([0.5, 0], { engine })
+    const step = compile((g: Tensor) => {
+      sgdUpdate(p, add(g, mul(p, 0.5)), settings)
+    })
+    step(tensor([1, 1, 1], { engine }))
+    same(await p.array(), [0.25, 1, 2.5], 'the parameter')
+    step.dispose()
+  },
+}
