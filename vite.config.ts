@@ -1,21 +1,45 @@
 // How the library is built into one file, and which tests make up the quick and the slow suite.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
 
 const minute = 60_000 // ms
 
-/** Leaves comments and indentation out of the shaders that are built in; lines stay where compile errors name them. */
+const SHADERS = 'virtual:shaders'
+
+/** The name a shader is exported under. */
+const exported = (path: string): string => path.replace(/\W/g, '_')
+
+/** A shader without comments and spaces that mean nothing; lines stay where compile errors name them. */
+function bare(path: string): string {
+  const [head = '', ...lines] = readFileSync(join('shaders', path), 'utf8').split('\n')
+  const tight = lines.map(line =>
+    line
+      .replace(/\/\/.*$/, '')
+      .trim()
+      .replace(/ *([{}();,:]) */g, '$1'),
+  )
+  // The first line names the file; what it says of it is for readers of the source.
+  return [head.replace(/: .*$/, ': .'), ...tight].join('\n')
+}
+
+/** Puts all shaders that are built in next to each other, where they compress best, and bare. */
 const bareShaders: Plugin = {
   name: 'retrograd:bare-shaders',
   apply: 'build',
   enforce: 'pre',
+  resolveId: id => (id === SHADERS ? `\0${SHADERS}` : null),
   load(id) {
-    const [path = id, query] = id.split('?')
-    if (!path.endsWith('.wgsl') || query !== 'raw') return null
-    const [head = '', ...lines] = readFileSync(path, 'utf8').split('\n')
-    const bare = lines.map(line => line.replace(/\/\/.*$/, '').trim())
-    return `export default ${JSON.stringify([head, ...bare].join('\n'))}`
+    if (id === `\0${SHADERS}`) {
+      return readdirSync('shaders', { recursive: true, encoding: 'utf8' })
+        .filter(name => name.endsWith('.wgsl'))
+        .sort()
+        .map(name => `export const ${exported(name)} = ${JSON.stringify(bare(name))}`)
+        .join('\n')
+    }
+    const path = /\/shaders\/(.*\.wgsl)\?raw$/.exec(id)?.[1]
+    return path ? `export { ${exported(path)} as default } from '${SHADERS}'` : null
   },
 }
 

@@ -20,6 +20,9 @@ import { type Node, Value } from './tape.ts'
 /** Host scalars one kernel may read: each is a binding with a dynamic offset, of which WebGPU promises four. */
 const MAX_HOSTS = 4
 
+/** Ops of one chain: longer kernels take longer to compile than they save. */
+const MAX_STEPS = 48
+
 /** Names of the rules, in the order they are applied. */
 export const FUSION_RULES = [
   'aliases',
@@ -330,6 +333,7 @@ class Chain {
     const hosts = this.reads.filter(value => value.host).length
     return (
       hosts <= MAX_HOSTS &&
+      this.steps.length <= MAX_STEPS &&
       this.inputs.length <= MAX_INPUTS &&
       this.constants.length <= MAX_CONSTANTS &&
       buffers <= this.device.maxStorageBuffers

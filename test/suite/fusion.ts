@@ -216,6 +216,17 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
     ops: [],
     contractions: 12,
   },
+  'chains: very long ones are cut': {
+    rules: ['chains'],
+    inputs: engine => draw(engine, [12]),
+    fn: x => {
+      let y = x as Tensor
+      for (let i = 0; i < 300; i++) y = i % 2 ? tanh(y) : add(y, x as Tensor)
+      return y
+    },
+    ops: [],
+    contractions: 300,
+  },
   'prologues: a loss of differences is one reduction': {
     rules: ['chains', 'prologues'],
     inputs: engine => draw(engine, [33, 67], [33, 67]),
