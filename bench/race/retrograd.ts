@@ -16,8 +16,6 @@ import {
   type Tensor,
   tensor,
 } from '../../src/index.ts'
-// Installs methods such as assign: a bundler takes what index.ts imports for its effect alone to be unused.
-import '../../src/ops/table.ts'
 import type { Library, Task } from './library.ts'
 import type { Numbers } from './numbers.ts'
 import {

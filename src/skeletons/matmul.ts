@@ -3,10 +3,12 @@ import add from '../../shaders/binary/add.wgsl?raw'
 import columns from '../../shaders/matmul_columns.wgsl?raw'
 import dot from '../../shaders/matmul_dot.wgsl?raw'
 import parts from '../../shaders/matmul_parts.wgsl?raw'
+import quads from '../../shaders/matmul_quads.wgsl?raw'
+import quads16 from '../../shaders/matmul_quads16.wgsl?raw'
+import quads32 from '../../shaders/matmul_quads32.wgsl?raw'
 import register from '../../shaders/matmul_register.wgsl?raw'
 import scalars from '../../shaders/matmul_scalars.wgsl?raw'
 import small from '../../shaders/matmul_small.wgsl?raw'
-import subgroup from '../../shaders/matmul_subgroup.wgsl?raw'
 import sum from '../../shaders/matmul_sum.wgsl?raw'
 import tiled from '../../shaders/matmul_tiled.wgsl?raw'
 import vectors from '../../shaders/matmul_vectors.wgsl?raw'
@@ -42,7 +44,7 @@ const PARTS = shader(parts)
 const COLUMNS = shader(columns)
 const SMALL = shader(small)
 const REGISTER = shader(register)
-const SUBGROUP = shader(subgroup)
+const QUADS = shader(quads)
 const DOT = shader(dot)
 const TILED = shader(tiled)
 const SCALARS = shader(scalars)
@@ -69,19 +71,26 @@ const TILINGS = new Map([
   ['split', TILED32],
 ])
 
+/** The tile of a quad, and its side, by variant. */
+const QUADS_TILES = new Map([
+  ['quads16', { side: 16, fragment: shader(quads16) }],
+  ['quads32', { side: 32, fragment: shader(quads32) }],
+])
+
 /** Threads of a workgroup, and what one thread computes, as the shaders have it. */
+const QUADS_THREADS = 8
 const REGISTER_THREADS = 64
 const REGISTER_ROWS = 8
-const SUBGROUP_THREADS = 32
-const SUBGROUP_LINES = 16
 const THREAD_COLUMNS = 4
 const DOT_THREADS = 64
 const DOT_TILE = 4
 
-/** Multiply-adds up to which one output a thread is best on a GPU: only many threads hide how long each load takes. */
+/** Multiply-adds up to which one output a thread is best: on a GPU only many threads hide how long each load takes. */
 const FEW_OPERATIONS = 2 ** 15
-/** … and up to which, on a software adapter, compiling the subgroup kernel (0.3 s) costs more than it saves. */
-const FEW_SOFTWARE_OPERATIONS = 2 ** 17
+/** … and up to which SwiftShader gets the smaller tiles: larger ones are 1.3 times as fast, but take 0.1 s more to compile. */
+const MANY_SOFTWARE_OPERATIONS = 2 ** 27
+/** Subgroups of SwiftShader, whose loads cost so much more than arithmetic that large tiles pay. */
+const NARROW_SUBGROUPS = 4
 /** Workgroups that keep a GPU busy: larger tiles pay only where there are as many. */
 const ENOUGH_WORKGROUPS = 128
 /** Least depth of each part worth a second pass. */
@@ -268,32 +277,31 @@ function registerPart(request: Request): Part {
   return { source: { skeleton: REGISTER }, params, workgroups: tiles.tiles }
 }
 
-function subgroupPart(request: Request): Part {
+/** Whether the operands' rows, as stored, are whole vectors of four. */
+function isAligned(
+  { rows, columns, depth }: Product,
+  { transposeA, transposeB }: ProductAttributes,
+): boolean {
+  const lengths = [transposeA ? rows : depth, transposeB ? depth : columns]
+  return depth > 0 && lengths.every(length => length % 4 === 0)
+}
+
+const transpositions = ({ transposeA, transposeB }: ProductAttributes) => ({
+  TRANSPOSE_A: Number(transposeA),
+  TRANSPOSE_B: Number(transposeB),
+})
+
+function quadsPart(request: Request): Part {
   const { product } = operandsOf(request)
-  const { rows, columns } = product
-  const wide = THREAD_COLUMNS * SUBGROUP_THREADS
-  // Whichever side runs along the threads, as long as the other way round does not compute less beyond the edges.
-  const upright = tilesOf(product, SUBGROUP_LINES, wide)
-  const turned = tilesOf({ ...product, rows: columns, columns: rows }, SUBGROUP_LINES, wide)
-  const swap = turned.tiles < upright.tiles
-  const ofA = { count: rows, stride: product.rowStride, depthStride: product.depthStrideA }
-  const ofB = { count: columns, stride: product.columnStride, depthStride: product.depthStrideB }
-  const [lines, along] = swap ? [ofB, ofA] : [ofA, ofB]
-  const tiles = swap ? turned : upright
-  const params = {
-    lines: lines.count,
-    columns: along.count,
-    lineStride: lines.stride,
-    lineDepthStride: lines.depthStride,
-    columnStride: along.stride,
-    columnDepthStride: along.depthStride,
-    ...tiles,
-  }
+  const { side, fragment } = must(QUADS_TILES.get(request.variant), request.variant)
+  const tiles = tilesOf(product, side, side)
+  const aligned = isAligned(product, request.attributes)
   return {
-    source: { skeleton: SUBGROUP },
-    overrides: { SWAP: Number(swap) },
-    params,
-    workgroups: tiles.tiles,
+    source: { skeleton: QUADS, fragments: [aligned ? VECTORS : SCALARS, fragment] },
+    overrides: transpositions(request.attributes),
+    params: { rows: product.rows, ...tiles },
+    workgroups: ceilDivide(tiles.tiles, QUADS_THREADS / 4),
+    isVector: aligned,
   }
 }
 
@@ -315,7 +323,6 @@ function splitOf(product: Product, tiles: number, { DEPTH }: Tiling): { splits: 
 
 function tiledProgram(request: Request, ending: Ending): Program {
   const { product, out } = operandsOf(request)
-  const { transposeA, transposeB } = request.attributes
   const tiling = must(TILINGS.get(request.variant), request.variant)
   const { tilesAcross, tilesEach, tiles } = tilesOfTiling(product, tiling)
   const { rows, columns, depth, matrices } = product
@@ -323,11 +330,10 @@ function tiledProgram(request: Request, ending: Ending): Program {
   const { splits, splitDepth } = twoPasses
     ? splitOf(product, tiles, tiling)
     : { splits: 1, splitDepth: depth }
-  const lengths = [transposeA ? rows : depth, transposeB ? depth : columns]
-  const aligned = depth > 0 && lengths.every(length => length % 4 === 0)
+  const aligned = isAligned(product, request.attributes)
   const first = dispatchOf(request, ending, {
     source: { skeleton: TILED, fragments: [aligned ? VECTORS : SCALARS], constants: { ...tiling } },
-    overrides: { TRANSPOSE_A: Number(transposeA), TRANSPOSE_B: Number(transposeB) },
+    overrides: transpositions(request.attributes),
     params: { rows, tilesAcross, tilesEach, tiles: tiles * splits, splits, splitDepth, matrices },
     workgroups: tiles * splits,
     isVector: aligned,
@@ -352,7 +358,7 @@ function tiledProgram(request: Request, ending: Ending): Program {
 
 /** Whether an adapter has what a variant needs. */
 function supports({ variant, device }: Request): boolean {
-  if (variant === 'subgroup') return device.subgroups
+  if (QUADS_TILES.has(variant)) return device.subgroups && device.subgroupMinSize >= 4
   const tiling = TILINGS.get(variant)
   if (!tiling) return true
   const { ROW_THREADS, COLUMN_THREADS, ROW_VECTORS, COLUMN_VECTORS, DEPTH } = tiling
@@ -361,8 +367,8 @@ function supports({ variant, device }: Request): boolean {
 }
 
 /**
- * Software adapters pay for each load and nothing for workgroup memory but its upkeep: registers, shared by subgroups.
- * GPUs take the largest tile of which there are enough, and cut the depth where no tile is small enough.
+ * Software adapters pay for each load, lane by lane, and nothing for workgroup memory but its upkeep: registers, shared by
+ * quads. GPUs take the largest tile of which there are enough, and cut the depth where no tile is small enough.
  */
 function choose(request: Request): string {
   const { product } = operandsOf(request)
@@ -370,8 +376,13 @@ function choose(request: Request): string {
   const { rows, columns, depth, matrices } = product
   const operations = rows * columns * depth * matrices
   const narrow = Math.min(rows, columns) <= NARROW
-  if (device.isSoftware) return narrow || operations <= FEW_SOFTWARE_OPERATIONS ? 'register' : 'subgroup'
   if (operations <= FEW_OPERATIONS) return 'small'
+  if (device.isSoftware) {
+    if (!device.subgroups || device.subgroupMinSize < 4) return 'register'
+    const pays =
+      !narrow && operations > MANY_SOFTWARE_OPERATIONS && device.subgroupMinSize === NARROW_SUBGROUPS
+    return pays ? 'quads32' : 'quads16'
+  }
   if (narrow) return 'dot'
   const enough = (tiling: Tiling): boolean => tilesOfTiling(product, tiling).tiles >= ENOUGH_WORKGROUPS
   if (enough(TILED128)) return 'tiled128'
@@ -384,14 +395,15 @@ function choose(request: Request): string {
 const PARTS_OF: Readonly<Record<string, (request: Request) => Part>> = {
   register: registerPart,
   small: smallPart,
-  subgroup: subgroupPart,
+  quads16: quadsPart,
+  quads32: quadsPart,
   dot: dotPart,
 }
 
 /** A kernel of products that end as `endingOf` says. */
 function productKernel(endingOf: (request: Request) => Ending): Kernel<ProductAttributes> {
   return {
-    variants: ['register', 'small', 'subgroup', 'dot', 'tiled32', 'tiled64', 'tiled128', 'split'],
+    variants: ['register', 'small', 'quads16', 'quads32', 'dot', 'tiled32', 'tiled64', 'tiled128', 'split'],
     supports,
     choose,
     program: request => {
