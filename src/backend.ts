@@ -52,7 +52,7 @@ export interface Job {
 
 /** A plan made ready: pipelines, bind groups and memory in place. */
 export interface Executable {
-  /** Asks the plan's host sources for the numbers of so many runs; what they throw comes out before anything has changed. */
+  /** Asks the plan's host sources for the numbers of so many runs; what one throws comes out before any has been used. */
   stage(times: number): void
   /** Runs the plan with the numbers staged last. Returns at once. */
   run(job: Job): void
@@ -116,6 +116,8 @@ export interface Backend extends BlockSource {
   read(storage: Storage, spec: Spec): Promise<HostArray>
   /** Makes the pipelines a plan needs, several at a time, before it is prepared. */
   warmUp(plan: Plan): Promise<void>
+  /** Resolves when the errors of what was made so far are known. */
+  settled(): Promise<void>
   /** Sizes of the temporary storages each step needs. */
   scratch(plan: Plan): readonly (readonly number[])[]
   /** Makes pipelines, bind groups and parameters; everything that needs memory takes it from `workspace`. */

@@ -253,8 +253,13 @@ class CompiledPlan {
 
   /** Makes the pipelines while the GPU process has threads to spare, then the rest. */
   async warmUp(): Promise<void> {
-    await this.engine.runner.warmUp(this.plan)
-    if (!this.isDisposed) this.prepare()
+    const { engine } = this
+    await engine.runner.warmUp(this.plan)
+    engine.assertAlive('warmUp')
+    if (this.isDisposed) fail('disposed', 'warmUp', 'the compiled function was disposed meanwhile.')
+    this.prepare()
+    await engine.runner.settled()
+    engine.assertAlive('warmUp')
   }
 
   /** Gives everything its place, once. */
@@ -396,7 +401,9 @@ class CompiledPlan {
   dispose(): void {
     if (this.isDisposed) return
     this.isDisposed = true
-    for (const { slot } of this.outputs) if (slot.kind === 'computed') slot.storage?.release()
+    // Results that are one under two shapes share a slot.
+    for (const slot of new Set(this.outputs.map(output => output.slot)))
+      if (slot.kind === 'computed') slot.storage?.release()
     for (const storage of this.constants) storage.release()
     this.workspace.release()
   }

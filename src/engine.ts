@@ -78,8 +78,9 @@ export class Engine {
     return { adapter: description, choices: Object.fromEntries(this.runner.tuned) }
   }
 
-  set tuning({ adapter, choices }: Tuning) {
+  set tuning(tuning: Tuning) {
     const { description } = this.adapter
+    const { adapter, choices } = (tuning ?? {}) as Partial<Tuning>
     if (adapter !== description)
       fail(
         'value',
@@ -87,8 +88,9 @@ export class Engine {
         `it was measured on ${show(adapter)}; this adapter is ${show(description)}.`,
         'Call tune here.',
       )
-    if (typeof choices !== 'object' || !Object.values(choices ?? 0).every(name => typeof name === 'string'))
-      fail('value', 'tuning', `choices are ${show(choices)}, not names of variants.`)
+    const isTable = typeof choices === 'object' && choices !== null && !Array.isArray(choices)
+    if (!isTable || !Object.values(choices).every(name => typeof name === 'string'))
+      fail('value', 'tuning', `choices are ${show(choices)}, not names of variants.`, 'Set what tune gave.')
     this.runner.tuned.clear()
     for (const [key, variant] of Object.entries(choices)) this.runner.tuned.set(key, variant)
     this.tuningVersion++

@@ -1,7 +1,7 @@
 // The public names, nothing else.
 import './ops/table.ts'
 
-export type { AdapterReport, Counters, DispatchReport, Tuning } from './backend.ts'
+export type { AdapterReport, Counters, DispatchReport, PlaceReport, Tuning } from './backend.ts'
 export { type Compiled, type CompileOptions, compile, type PlanReport } from './compile.ts'
 export type { DType, HostArray } from './dtype.ts'
 export type { Engine } from './engine.ts'

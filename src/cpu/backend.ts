@@ -151,6 +151,10 @@ export class CpuBackend implements Backend {
     }
   }
 
+  async settled(): Promise<void> {
+    // Errors come at the call.
+  }
+
   async warmUp(): Promise<void> {
     // References are plain functions.
   }

@@ -156,6 +156,8 @@ export const matmul: Op<MatmulArguments> = defineOp<ProductAttributes, MatmulArg
         const [, g] = self.inputs
         return (
           g === other.inputs[0] &&
+          // A product without elements has no kernel that could make the sums.
+          sizeOf((self.outputs[0] as Spec).shape) > 0 &&
           !transposeB &&
           [g, ...self.inputs].every(
             input => input?.shape.length === 2 && input.dtype === other.outputs[0]?.dtype,

@@ -8,7 +8,7 @@ import { Workspace } from '../memory.ts'
 import { integer, parseOptions } from '../options.ts'
 import { buildPlan, place } from '../plan.ts'
 import { sizeOf } from '../shape.ts'
-import { makeNode, type Node, type Value } from '../tape.ts'
+import { makeNode, type Node, Value } from '../tape.ts'
 import { WebGpuBackend } from '../webgpu/backend.ts'
 import { choiceKey, requestFor, usableVariants } from '../webgpu/tune.ts'
 import { median, Stopwatch } from './stopwatch.ts'
@@ -58,13 +58,14 @@ export async function tune<Arguments extends readonly unknown[]>(
   if (!(runner instanceof WebGpuBackend))
     fail('unsupported', 'tune', 'the CPU backend has one way to compute each op.', 'Use a WebGPU engine.')
   const rows: TuneRow[] = []
-  const choices: Record<string, string> = { ...engine.tuning.choices }
+  const choices: Record<string, string> = {}
   const known = new Set<string>()
   for (const { node } of plan.steps) {
     const key = choiceKey(node)
     const variants = usableVariants(node, runner.traits)
     const isIdle = node.outputs.every(({ shape }) => sizeOf(shape) === 0)
-    if (known.has(key) || variants.length < 2 || isIdle || node.op.updates || node.op.layout) continue
+    const { updates, layout, alias } = node.op
+    if (known.has(key) || variants.length < 2 || isIdle || updates || layout || alias) continue
     known.add(key)
     const before = requestFor(node, runner.traits, runner.forced, runner.tuned).variant
     const milliseconds = await timeVariants(engine, runner, node, variants, repetitions)
@@ -75,7 +76,8 @@ export async function tune<Arguments extends readonly unknown[]>(
     const shapes = [...node.inputs, ...node.outputs].map(({ shape }) => shape)
     rows.push({ op: node.op.name, shapes, milliseconds, before, chosen })
   }
-  engine.tuning = { ...engine.tuning, choices }
+  // What another call has measured meanwhile stays.
+  engine.tuning = { ...engine.tuning, choices: { ...engine.tuning.choices, ...choices } }
   return { rows, tuning: engine.tuning }
 }
 
@@ -86,8 +88,10 @@ async function timeVariants(
   variants: readonly string[],
   repetitions: number,
 ): Promise<Record<string, number>> {
-  const trials = variants.map(variant => new Trial(engine, runner, node, variant))
+  const inputs = node.inputs.map((input, i) => standIn(engine, input, i))
+  const trials: Trial[] = []
   try {
+    for (const variant of variants) trials.push(new Trial(engine, runner, { ...node, inputs }, variant))
     // One call each: the first compiles, the second tells what is hopeless.
     const times: number[][] = []
     for (const { stopwatch } of trials) {
@@ -112,27 +116,29 @@ async function timeVariants(
     return Object.fromEntries(variants.map((variant, i) => [variant, median(must(times[i], 'times'))]))
   } finally {
     for (const trial of trials) trial.dispose()
+    for (const input of inputs) input.holding.release()
   }
 }
 
-/** One kernel on numbers of its own, in one variant. */
+/** Numbers to time a kernel on in place of an input's own: the program's are not asked for. */
+function standIn(engine: Engine, { shape, dtype, host }: Value, index: number): Value {
+  if (host) return new Value(engine, shape, dtype, { values: host.values })
+  // Indices are 0, which is in range wherever something is.
+  const scale = isFloat(dtype) ? 1e-3 : 0
+  const numbers = Float32Array.from({ length: sizeOf(shape) }, (_, k) => ((k * 7919 + index) % 1000) * scale)
+  return engine.upload('tune', numbers, { shape, dtype })
+}
+
+/** One kernel in one variant. */
 class Trial {
   readonly stopwatch: Stopwatch
   private readonly workspace: Workspace
-  private readonly values: Value[]
+  private readonly values: readonly Value[]
 
   constructor(engine: Engine, runner: WebGpuBackend, node: Node, variant: string) {
-    const { op, attributes } = node
-    const inputs = node.inputs.map((input, i) => {
-      const { shape, dtype } = input
-      if (input.host) return input
-      // Indices are 0, which is in range wherever something is.
-      const scale = isFloat(dtype) ? 1e-3 : 0
-      const numbers = Float32Array.from({ length: sizeOf(shape) }, (_, k) => ((k * 7919 + i) % 1000) * scale)
-      return engine.upload('tune', numbers, { shape, dtype })
-    })
-    this.values = inputs.filter(input => !input.host)
+    const { op, attributes, inputs } = node
     const copy = makeNode(engine, op, inputs, attributes, node.outputs, null)
+    this.values = copy.outputs
     const plan = buildPlan({ keep: copy.outputs, updates: [], elementBytes: engine.elementBytes })
     this.workspace = new Workspace(engine.memoryManager)
     const name = op.base ?? op.name
@@ -142,7 +148,6 @@ class Trial {
       const scratch = runner.scratch(plan)
       const placement = place(plan, engine.memoryManager, this.workspace, scratch, engine.elementBytes)
       const executable = runner.prepare(plan, placement, this.workspace)
-      this.values.push(...copy.outputs)
       for (const [value, slot] of plan.kept) value.storage = slot.storage
       executable.stage(1)
       this.stopwatch = new Stopwatch(engine, () => executable.run({ times: 1, before: [], after: [] }))

@@ -91,6 +91,11 @@ const FEW_OPERATIONS = 2 ** 15
 const MANY_SOFTWARE_OPERATIONS = 2 ** 27
 /** Subgroups of SwiftShader, whose loads cost so much more than arithmetic that large tiles pay. */
 const NARROW_SUBGROUPS = 4
+/**
+ * … and for narrow products, from which on a network has others that take far longer: there compiling quads, three times
+ * as long as registers (90 ms against 30 on SwiftShader where rows are no whole vectors), costs more than they save.
+ */
+const MANY_NARROW_OPERATIONS = 2 ** 20
 /** Workgroups that keep a GPU busy: larger tiles pay only where there are as many. */
 const ENOUGH_WORKGROUPS = 128
 /** Least depth of each part worth a second pass. */
@@ -379,6 +384,7 @@ function choose(request: Request): string {
   if (operations <= FEW_OPERATIONS) return 'small'
   if (device.isSoftware) {
     if (!device.subgroups || device.subgroupMinSize < 4) return 'register'
+    if (narrow && operations > MANY_NARROW_OPERATIONS) return 'register'
     const pays =
       !narrow && operations > MANY_SOFTWARE_OPERATIONS && device.subgroupMinSize === NARROW_SUBGROUPS
     return pays ? 'quads32' : 'quads16'

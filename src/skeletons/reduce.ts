@@ -11,7 +11,6 @@ import { must } from '../errors.ts'
 import {
   axisList,
   type Binding,
-  type DeviceTraits,
   type Dispatch,
   type Expression,
   type Kernel,
@@ -116,8 +115,11 @@ export function reduce(
         return !whole && isVectorised(layoutOf(reduced.shape, request.attributes.axis))
       return variant !== 'subgroup' || (device.subgroups && device.subgroupId && whole !== true)
     },
-    choose: ({ attributes, device, ...request }) =>
-      chooseVariant(reducedOf({ attributes, device, ...request }), attributes, device),
+    choose: request => {
+      const reduced = reducedOf(request)
+      const { whole = false } = pick(reduced, must(request.outputs[0], 'output'))
+      return chooseVariant(reduced, whole, request)
+    },
     program: request => {
       const input = reducedOf(request)
       const output = must(request.outputs[0], 'output')
@@ -133,7 +135,11 @@ export function reduce(
         total: layout.count,
         splits,
         expression: source?.expression ?? identity(dtypes[input.dtype].wgsl),
-        isSingle: request.inputs.map(({ shape }) => sizeOf(shape) === 1 && sizeOf(input.shape) !== 1),
+        isSingle: request.inputs.map(
+          ({ shape }, i) =>
+            source?.expression.inputs[i]?.first === true ||
+            (sizeOf(shape) === 1 && sizeOf(input.shape) !== 1),
+        ),
         compute: combiner.compute,
         load: combiner.load,
       }
@@ -181,11 +187,15 @@ export function reduce(
 }
 
 /** Rows go to workgroups, columns and short rows to threads. */
-function chooseVariant({ shape }: Spec, { axis }: ReduceAttributes, device: DeviceTraits): string {
-  const layout = layoutOf(shape, axis)
+function chooseVariant(
+  { shape }: Spec,
+  isWhole: boolean,
+  { attributes, device }: KernelRequest<ReduceAttributes>,
+): string {
+  const layout = layoutOf(shape, attributes.axis)
   const { outputs, count, reduced } = layout
   const innermost = reduced.strides.at(-1) === 1
-  if (isVectorised(layout) && (device.isSoftware || outputs >= ENOUGH_VECTORS)) return 'vector'
+  if (!isWhole && isVectorised(layout) && (device.isSoftware || outputs >= ENOUGH_VECTORS)) return 'vector'
   if (count <= 32 || (!innermost && outputs >= 64)) return 'thread'
   // A software device runs split loops faster than barriers.
   if (device.isSoftware) return 'thread'
@@ -256,7 +266,7 @@ function reading(
   isVector: boolean,
 ): { files: readonly ShaderFile[]; code: ShaderFile } {
   const load = (i: number): string => {
-    if (isVector) return `x${i}`
+    if (isVector) return `e${i}`
     return `input${i}[${isSingle[i] ? '0' : 'offset'}]`
   }
   const { files, statements, results } = evaluation(expression, { index: 'offset', load })
@@ -266,7 +276,7 @@ function reading(
     type: wide(i) ? `vec4<${type}>` : type,
   }))
   const out = { name: 'out', type: isVector ? `vec4<${stored}>` : stored, written: true }
-  const parameters = isVector ? expression.inputs.map(({ type }, i) => `, x${i}: ${type}`) : []
+  const parameters = isVector ? expression.inputs.map(({ type }, i) => `, e${i}: ${type}`) : []
   const lanes = ['x', 'y', 'z', 'w'].map((lane, k) => {
     const operands = expression.inputs.map((_, i) => `, v${i}${wide(i) ? `.${lane}` : ''}`)
     return `element(offset + ${k}${operands.join('')})`

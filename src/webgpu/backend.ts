@@ -144,7 +144,7 @@ export class WebGpuBackend implements Backend {
   }
 
   copy(copies: readonly Copy[]): void {
-    if (copies.length > 0) this.submit(encoder => encodeCopies(encoder, copies, 0))
+    if (copies.length > 0) this.submit(encoder => encodeCopies(encoder, copies))
   }
 
   async read(storage: Storage, spec: Spec): Promise<HostArray> {
@@ -191,6 +191,10 @@ export class WebGpuBackend implements Backend {
     await Promise.all(this.lower(plan).map(({ dispatch, dynamic }) => this.pipelines.make(dispatch, dynamic)))
   }
 
+  async settled(): Promise<void> {
+    await this.pipelines.settled()
+  }
+
   prepare(plan: Plan, placement: Placement, workspace: Workspace): Executable {
     const lowered = this.lower(plan)
     const hosts = new HostBlock(plan, placement.host, workspace)
@@ -214,10 +218,10 @@ export class WebGpuBackend implements Backend {
               encoder.clearBuffer(bufferOf(storage), storage.offset, padded(storage.bytes))
             }
           }
-          encodeCopies(encoder, before, 0)
+          encodeCopies(encoder, before)
           for (let run = 0; run < times; run++) {
             if (encoded.length > 0) this.encodePass(encoder, encoded, run * hosts.stride)
-            encodeCopies(encoder, after, run)
+            encodeCopies(encoder, after, run, hosts)
           }
         })
         fresh = false
@@ -229,7 +233,7 @@ export class WebGpuBackend implements Backend {
     return plan.steps.flatMap(step => {
       const { program, request } = this.program(step)
       const facts = describeStep(plan, step)
-      return program.dispatches.map((dispatch, i) => ({
+      return program.dispatches.filter(hasWork).map((dispatch, i) => ({
         op: step.node.op.name,
         kernel: dispatch.source.skeleton.path,
         variant: request.variant,
@@ -272,7 +276,7 @@ export class WebGpuBackend implements Backend {
     const most = this.device.limits.maxDynamicStorageBuffersPerPipelineLayout
     return plan.steps.flatMap((step, index) =>
       this.program(step)
-        .program.dispatches.filter(dispatch => dispatch.workgroups > 0)
+        .program.dispatches.filter(hasWork)
         .map(dispatch => {
           const dynamic = dispatch.bindings.map(
             binding => 'input' in binding && step.inputs[binding.input]?.kind === 'host',
@@ -436,22 +440,24 @@ export class WebGpuBackend implements Backend {
   }
 }
 
+const hasWork = (dispatch: Dispatch): boolean => dispatch.workgroups > 0
+
 const bufferOf = (storage: Storage): GPUBuffer => storage.block as GPUBuffer
 
 /** Copies and bindings are whole words. */
 const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4
 
-/** Encodes copies, those after the `run`-th of several runs each to a place of its own. */
-function encodeCopies(encoder: GPUCommandEncoder, copies: readonly Copy[], run: number): void {
+/** Encodes copies; those after the `run`-th of several runs go to a place of their own, host numbers come from one. */
+function encodeCopies(
+  encoder: GPUCommandEncoder,
+  copies: readonly Copy[],
+  run = 0,
+  hosts: HostBlock | null = null,
+): void {
   for (const { from, to, bytes } of copies) {
-    if (bytes > 0)
-      encoder.copyBufferToBuffer(
-        bufferOf(from),
-        from.offset,
-        bufferOf(to),
-        to.offset + run * bytes,
-        padded(bytes),
-      )
+    if (bytes === 0) continue
+    const start = from.offset + run * (hosts?.strideOf(from) ?? 0)
+    encoder.copyBufferToBuffer(bufferOf(from), start, bufferOf(to), to.offset + run * bytes, padded(bytes))
   }
 }
 
@@ -503,29 +509,38 @@ class HostBlock {
   stage(times: number): boolean {
     if (!this.storage) return false
     const { storage, stride } = this
+    const hosts = this.slots.map(({ value }) => must(value.host, 'host source'))
+    // All are asked before anything changes: one may throw.
+    const numbers = Array.from({ length: times }, () =>
+      hosts.map(host => (host.evaluate ? hostNumbers(host) : host.values)),
+    )
     const moves = this.bytes.length < times * stride
     if (moves) {
-      this.bytes = new Uint8Array(times * stride)
+      const capacity = Math.max(times, (2 * this.bytes.length) / stride)
+      this.bytes = new Uint8Array(capacity * stride)
       this.filled = 0
       this.written = 0
-      this.storage = this.workspace.reserve(times * stride)
+      this.storage = this.workspace.reserve(capacity * stride)
       for (const slot of this.slots) {
         const { offset, bytes } = must(slot.storage, 'host place')
         slot.storage = this.storage.view(offset - storage.offset, bytes)
       }
     }
-    for (let run = 0; run < times; run++) {
-      for (const { value, storage: place } of this.slots) {
-        const host = must(value.host, 'host source')
-        if (run < this.filled && !host.evaluate) continue
-        const numbers = encode(value.dtype, hostNumbers(host))
-        const start = must(place, 'host place').offset - this.storage.offset
-        this.bytes.set(new Uint8Array(numbers), run * stride + start)
-      }
-    }
+    numbers.forEach((list, run) => {
+      this.slots.forEach(({ value, storage: place }, i) => {
+        if (run < this.filled && !value.host?.evaluate) return
+        const start = must(place, 'host place').offset - must(this.storage, 'host block').offset
+        this.bytes.set(new Uint8Array(encode(value.dtype, must(list[i], 'numbers'))), run * stride + start)
+      })
+    })
     this.staged = times
     this.filled = Math.max(this.filled, times)
     return moves
+  }
+
+  /** How much further a run's numbers of a storage are than those of the run before: 0 for any but host numbers. */
+  strideOf(storage: Storage): number {
+    return storage.block === this.storage?.block ? this.stride : 0
   }
 
   /** Writes what the GPU does not have yet. True where there was something. */
