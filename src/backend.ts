@@ -64,7 +64,7 @@ export interface PlaceReport {
   /** Numbers the blocks of memory the plan touches, and where in it the result begins, in bytes. */
   readonly block: number
   readonly offset: number
-  /** The last step that reads it; null where it outlives the plan. */
+  /** The last dispatch that touches it; null where it outlives the plan. */
   readonly until: number | null
 }
 
@@ -77,10 +77,10 @@ export interface DispatchReport {
   /** Of the inputs, then the outputs. */
   readonly shapes: readonly (readonly number[])[]
   readonly workgroups: number
-  /** Inputs read and outputs written once. */
+  /** Inputs read and outputs written once; of movement, no more of an input than is written. */
   readonly bytesRead: number
   readonly bytesWritten: number
-  /** Floating-point operations: a multiply-add is two, an elementwise op one an element. */
+  /** Floating-point operations: a multiply-add is two, an elementwise op one an element, of all that is fused. */
   readonly operations: number
   readonly places: readonly PlaceReport[]
 }

@@ -2,7 +2,7 @@
 import type { Copy, DispatchReport, Executable } from './backend.ts'
 import { currentEngine, type Engine, newVersion } from './engine.ts'
 import { fail, must, show } from './errors.ts'
-import { FUSION_RULES, type FusionRule, fuse } from './fuse.ts'
+import { FUSION_RULES, type FusionRule, fuse } from './fuse/index.ts'
 import { ALIGNMENT, type Storage, Workspace } from './memory.ts'
 import { integer, parseOptions } from './options.ts'
 import { buildPlan, type Plan, place, planTable, type Slot } from './plan.ts'
@@ -69,6 +69,8 @@ export function compile<Arguments extends readonly unknown[], Result>(
 
   const find = (args: Arguments): { plan: CompiledPlan; inputs: Tensor[] } => {
     if (!alive) fail('disposed', 'compile', 'the compiled function was disposed.', 'Compile it again.')
+    // First, since it refuses what cannot be walked through.
+    const described = signature(args)
     const inputs: Tensor[] = []
     eachTensor(args, tensor => inputs.push(tensor))
     const engine = inputs[0]?.engine ?? currentEngine('compile')
@@ -77,7 +79,7 @@ export function compile<Arguments extends readonly unknown[], Result>(
       if (input.engine !== engine)
         fail('engine', 'compile', 'the inputs belong to two engines.', 'Make them on one.')
     }
-    const key = `${engine.id} ${signature(args)}`
+    const key = `${engine.id} ${described}`
     let plan = plans.get(key)
     if (plan?.isStale) {
       plan.dispose()
@@ -104,6 +106,13 @@ export function compile<Arguments extends readonly unknown[], Result>(
     run: (times: number, ...args: Arguments): Result => {
       if (!Number.isSafeInteger(times) || times < 1)
         fail('value', 'run', `times is ${show(times)}; it must be a whole number from 1 on.`)
+      if (times > MOST_RUNS)
+        fail(
+          'limit',
+          'run',
+          `times is ${times}; at most ${MOST_RUNS} runs fit one submit.`,
+          'Call it several times.',
+        )
       if (currentRecording())
         fail(
           'recording',
@@ -127,6 +136,36 @@ export function compile<Arguments extends readonly unknown[], Result>(
   })
 }
 
+/** Throws `value` for what is no compiled function, or no list of its arguments. */
+export function checkCompiled(where: string, step: unknown, args: unknown): void {
+  if (typeof (step as { planned?: unknown } | undefined)?.planned !== 'function')
+    fail('value', where, `expected a compiled function, not ${show(step)}.`, 'Make it with compile(fn).')
+  if (!Array.isArray(args))
+    fail('value', where, `the arguments are ${show(args)}.`, `Pass them as a list: ${where}(step, [x, y]).`)
+}
+
+/** Tensors are looked for in lists and plain objects alone: what might hide one is refused. */
+function refuseOddObject(tree: object, what: string): void {
+  if (Object.getPrototypeOf(tree) === Object.prototype) return
+  const kind = tree.constructor?.name ?? 'an object without prototype'
+  fail(
+    'recording',
+    'compile',
+    `${what} is ${kind}, in which tensors are not looked for.`,
+    'Pass and return tensors, lists and plain objects.',
+  )
+}
+
+/** Refuses a result that hides what is in it. */
+function checkResult(tree: unknown): void {
+  if (typeof tree !== 'object' || tree === null || tree instanceof Tensor) return
+  if (Array.isArray(tree)) for (const item of tree) checkResult(item)
+  else {
+    refuseOddObject(tree, 'a result')
+    for (const item of Object.values(tree)) checkResult(item)
+  }
+}
+
 /** The rules an option names. */
 function fusionRules(value: unknown): readonly FusionRule[] {
   if (value === undefined || value === true) return FUSION_RULES
@@ -141,15 +180,23 @@ function fusionRules(value: unknown): readonly FusionRule[] {
   )
 }
 
+/** Runs of one submit: more would take the GPU, and the encoding, for seconds. */
+const MOST_RUNS = 10_000
+
 /** What distinguishes one plan from another: shapes and dtypes of tensors, and every other argument. */
-function signature(tree: unknown): string {
+function signature(tree: unknown, around: readonly unknown[] = []): string {
   if (tree instanceof Tensor) return `${tree.dtype}[${tree.shape}]`
-  if (Array.isArray(tree)) return `[${tree.map(signature).join(',')}]`
+  if (around.includes(tree)) fail('recording', 'compile', 'an argument contains itself.', 'Pass a tree.')
+  const within = [...around, tree]
+  if (Array.isArray(tree)) return `[${tree.map(item => signature(item, within)).join(',')}]`
   if (typeof tree === 'object' && tree !== null) {
+    refuseOddObject(tree, 'an argument')
     return `{${Object.entries(tree)
-      .map(([key, value]) => `${key}:${signature(value)}`)
+      .map(([key, value]) => `${JSON.stringify(key)}:${signature(value, within)}`)
       .join(',')}}`
   }
+  if (typeof tree === 'bigint') return `${tree}n`
+  if (Object.is(tree, -0)) return '-0'
   if (typeof tree === 'function' || typeof tree === 'symbol') {
     fail('recording', 'compile', `an argument is a ${typeof tree}.`, 'Close over it instead of passing it.')
   }
@@ -217,6 +264,7 @@ class CompiledPlan {
         return inRecording(recording, () => {
           const value = engine.use(() => fn(...stand))
           refusePromise('compile', value)
+          checkResult(value)
           // Now, while an updated parameter still stands for what the update gives.
           eachTensor(value, tensor => this.results.set(tensor, tensor.value))
           return value

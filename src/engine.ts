@@ -24,6 +24,13 @@ export function currentEngine(where: string): Engine {
   return engine ?? fail('engine', where, 'no engine is running.', 'Call `await init()` first.')
 }
 
+/** The engine an option names, else the current one. Throws `option` for what is no engine. */
+export function engineOr(where: string, engine: unknown): Engine {
+  if (engine === undefined) return currentEngine(where)
+  if (engine instanceof Engine) return engine
+  return fail('option', where, `engine is ${show(engine)}.`, 'Pass what init() gave.')
+}
+
 /** A backend at work. Made by `init`. */
 export class Engine {
   readonly id = nextEngine++
@@ -133,6 +140,11 @@ export class Engine {
   /** Restarts or continues the random stream: the key of the next random op. */
   nextRandomKey(): number[] {
     return randomKey(this.seed, this.randomCounter++)
+  }
+
+  /** Takes back keys that were drawn for runs that never happened. */
+  returnRandomKeys(count: number): void {
+    this.randomCounter -= count
   }
 
   elementBytes = (value: Spec): number => this.runner.elementBytes(value.dtype)

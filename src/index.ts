@@ -6,7 +6,7 @@ export { type Compiled, type CompileOptions, compile, type PlanReport } from './
 export type { DType, HostArray } from './dtype.ts'
 export type { Engine } from './engine.ts'
 export { type ErrorCode, RetrogradError } from './errors.ts'
-export type { FusionRule } from './fuse.ts'
+export type { FusionRule } from './fuse/index.ts'
 export { type GradOptions, grad } from './grad.ts'
 export { hostScalar, hostVector } from './host.ts'
 export { type InitOptions, init } from './init.ts'

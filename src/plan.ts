@@ -276,25 +276,42 @@ export function place(
   return { scratch, host }
 }
 
-/** Shapes, bytes, operations and places of one step, for `.plan()`. */
+/** Floating-point operations of a node: what its op states, else one for each element of the largest tensor. */
+export function operationsOf({ op, inputs, outputs }: Node): number {
+  const stated = op.operations?.(inputs, outputs)
+  if (stated !== undefined || op.alias || op.family === 'movement') return stated ?? 0
+  return Math.max(0, ...[...inputs, ...outputs].map(({ shape }) => sizeOf(shape)))
+}
+
+/** Shapes, bytes, operations and places of one step, for `.plan()`. `dispatches` tells how many each step has. */
 export function describeStep(
   plan: Plan,
-  { node, inputs, outputs }: Step,
+  step: Step,
+  dispatches: readonly number[],
 ): Pick<DispatchReport, 'shapes' | 'bytesRead' | 'bytesWritten' | 'operations' | 'places'> {
+  const { node, inputs, outputs, pending } = step
   const total = (slots: readonly Slot[]): number =>
     [...new Set(slots)].reduce((sum, { bytes }) => sum + bytes, 0)
+  const written = node.op.layout ? total(pending.map(i => inputs[i] as Slot)) : total(outputs)
+  // Movement reads no more of a tensor than it writes, beside indices.
+  const read =
+    node.op.family === 'movement'
+      ? inputs.reduce((sum, { bytes }) => sum + Math.min(bytes, written), 0)
+      : total(inputs)
+  /** The last dispatch of a step. */
+  const lastOf = (index: number): number =>
+    dispatches.slice(0, index + 1).reduce((sum, count) => sum + count, 0) - 1
   const blocks = [...new Set(plan.slots.map(({ storage }) => storage?.block))]
-  const elements = [...node.inputs, ...node.outputs].map(({ shape }) => sizeOf(shape))
   return {
     shapes: [...node.inputs, ...node.outputs].map(value => value.shape),
-    bytesRead: total(inputs),
-    bytesWritten: total(outputs),
-    operations: node.op.operations?.(node.inputs, node.outputs) ?? Math.max(0, ...elements),
+    bytesRead: node.op.layout ? written : read,
+    bytesWritten: written,
+    operations: operationsOf(node),
     places: outputs.map(({ bytes, storage, last }) => ({
       bytes,
       block: blocks.indexOf(storage?.block),
       offset: storage?.offset ?? 0,
-      until: Number.isFinite(last) ? last : null,
+      until: Number.isFinite(last) ? lastOf(last) : null,
     })),
   }
 }
@@ -352,7 +369,7 @@ function inThousands(
     Math.max(0, Math.floor(Math.log(Math.max(count, 1)) / Math.log(base))),
   )
   const scaled = count / base ** power
-  return `${power === 0 ? scaled : scaled.toPrecision(3)} ${units[power]}`.trim()
+  return `${power === 0 ? scaled : Number(scaled.toPrecision(3))} ${units[power]}`.trim()
 }
 
 const inBytes = (bytes: number): string => inThousands(bytes, ['B', 'KiB', 'MiB', 'GiB'], 1024)

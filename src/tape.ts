@@ -25,12 +25,36 @@ export interface Node {
 export interface HostSource {
   readonly values: ArrayLike<number>
   readonly evaluate?: () => ArrayLike<number>
+  /** Takes back that it was asked so many times. */
+  readonly undo?: (times: number) => void
   /** What index ops of a recording ask of the numbers. */
   readonly bounds?: { readonly op: string; readonly bound: number }[]
 }
 
+/**
+ * The numbers of host sources for so many runs, asked run by run. What one throws comes out, and those that count how
+ * often they were asked take back the numbers nobody will use.
+ */
+export function askHosts(hosts: readonly HostSource[], times: number): ArrayLike<number>[][] {
+  const asked = hosts.map(() => 0)
+  try {
+    return Array.from({ length: times }, () =>
+      hosts.map((host, i) => {
+        if (!host.evaluate) return host.values
+        asked[i] = (asked[i] ?? 0) + 1
+        return hostNumbers(host)
+      }),
+    )
+  } catch (error) {
+    hosts.forEach((host, i) => {
+      host.undo?.(asked[i] ?? 0)
+    })
+    throw error
+  }
+}
+
 /** The numbers of a host source as of now. Throws `index` where an index op would find one out of range. */
-export function hostNumbers({ values, evaluate, bounds = [] }: HostSource): ArrayLike<number> {
+function hostNumbers({ values, evaluate, bounds = [] }: HostSource): ArrayLike<number> {
   const numbers = evaluate?.() ?? values
   if (bounds.length > 0) {
     const range = rangeOf(numbers)

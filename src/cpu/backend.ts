@@ -14,7 +14,7 @@ import type { DeviceTraits } from '../kernel.ts'
 import type { Storage } from '../memory.ts'
 import { describeStep, hostSlots, type Placement, type Plan, type Slot, type Step } from '../plan.ts'
 import { sizeOf } from '../shape.ts'
-import { hostNumbers, type Spec } from '../tape.ts'
+import { askHosts, type Spec } from '../tape.ts'
 
 /** How floats are stored: as people see them, or in double precision for gradient checks. */
 export type Precision = 'float32' | 'float64'
@@ -128,9 +128,8 @@ export class CpuBackend implements Backend {
     let staged: ArrayLike<number>[][] = []
     return {
       stage: times => {
-        staged = Array.from({ length: times }, () =>
-          hosts.map(({ source }) => Array.from(hostNumbers(source))),
-        )
+        const sources = hosts.map(({ source }) => source)
+        staged = askHosts(sources, times).map(list => list.map(numbers => Array.from(numbers)))
       },
       run: ({ times, before, after }) => {
         this.copy(before)
@@ -165,7 +164,11 @@ export class CpuBackend implements Backend {
       kernel: 'reference',
       variant: 'reference',
       workgroups: 1,
-      ...describeStep(plan, step),
+      ...describeStep(
+        plan,
+        step,
+        plan.steps.map(() => 1),
+      ),
     }))
   }
 

@@ -17,7 +17,7 @@ export interface LossScaleAttributes {
 }
 
 /** The least scale: the smallest normal float32. */
-const LEAST = 2 ** -126
+export const LEAST = 2 ** -126
 
 /** The largest scale that may grow: a little below what its factor takes to 2¹²⁸, so that float32's rounding cannot. */
 const mostFor = (growthFactor: number): number => (2 ** 128 / growthFactor) * (1 - 2 ** -22)

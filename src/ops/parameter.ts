@@ -4,6 +4,7 @@ import { at, sizeOf } from '../shape.ts'
 import { currentRecording } from '../tape.ts'
 import { Parameter, Tensor } from '../tensor.ts'
 import { flatLayout } from './join.ts'
+import { detach } from './move.ts'
 import { checkTensor } from './signature.ts'
 import { assign } from './update.ts'
 
@@ -43,7 +44,8 @@ function refuseRecording(where: string): void {
 /** Overwrites a parameter with a tensor of its shape and dtype. Its earlier value stays what it was for what was computed from it. */
 export function assignTo(target: Parameter, value: Tensor): void {
   checkTensor('assign', value, 'value')
-  assign(value, target)
+  // Another parameter may lie in the same buffer, which no kernel can both read and write: an alias is copied first.
+  assign(value instanceof Parameter ? detach(value) : value, target)
 }
 
 /** The arena each parameter lies in. */

@@ -9,12 +9,13 @@ import randomWgsl from '../../shaders/random.wgsl?raw'
 import { type DType, dtypes, isFloat, type NumericArray } from '../dtype.ts'
 import type { Engine } from '../engine.ts'
 import { fail, must } from '../errors.ts'
-import { hostVector } from '../host.ts'
+import { evaluated } from '../host.ts'
 import { shader, WORKGROUP_SIZE } from '../kernel.ts'
 import { defineComposite, defineOp, type Op, type Sample, type Tolerance } from '../op.ts'
 import { boolean, integer, number, parseOptions } from '../options.ts'
 import { eachRandom, randomKey, unitFloat } from '../random.ts'
 import { at, checkShape, type Shape, sizeOf } from '../shape.ts'
+import type { Spec } from '../tape.ts'
 import { Tensor } from '../tensor.ts'
 import { type CreateOptions, creation } from './create.ts'
 import { ULP } from './samples.ts'
@@ -25,12 +26,21 @@ export interface SeedOptions extends CreateOptions {
   seed?: number
 }
 
+/** What a random op's key is. */
+const KEY: Spec = { shape: [4], dtype: 'uint32' }
+
 /** The stream of a random op: that of an explicit seed, or the next of the engine's (anew at each replay). */
 function keyFor(where: string, engine: Engine, seed: number | undefined): Tensor {
   if (seed === undefined)
-    return hostVector(() => engine.nextRandomKey(), { length: 4, dtype: 'uint32', engine })
+    return evaluated(
+      where,
+      engine,
+      KEY,
+      () => engine.nextRandomKey(),
+      count => engine.returnRandomKeys(count),
+    )
   const whole = integer(0)(seed, { where, name: 'seed', rank: 0 })
-  return hostVector(() => randomKey(whole, 0), { length: 4, dtype: 'uint32', engine })
+  return evaluated(where, engine, KEY, () => randomKey(whole, 0))
 }
 
 export interface RandomAttributes {

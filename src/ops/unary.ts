@@ -26,7 +26,8 @@ import sinWgsl from '../../shaders/unary/sin.wgsl?raw'
 import sqrtWgsl from '../../shaders/unary/sqrt.wgsl?raw'
 import squareWgsl from '../../shaders/unary/square.wgsl?raw'
 import tanhWgsl from '../../shaders/unary/tanh.wgsl?raw'
-import { type DType, isFloat } from '../dtype.ts'
+import { type DType, isFloat, roundTo } from '../dtype.ts'
+import { must } from '../errors.ts'
 import { shader } from '../kernel.ts'
 import { defineOp, type Op, type Sample } from '../op.ts'
 import { checkDType } from '../options.ts'
@@ -293,7 +294,7 @@ export interface CastAttributes {
   readonly dtype: DType
 }
 
-/** x as another dtype: floats to integers truncate and saturate, anything but 0 is true. */
+/** x as another dtype: floats to integers truncate and saturate, integers keep their 32 bits, anything but 0 is true. */
 export const cast: Op<[x: Tensor, dtype: DType]> = defineOp<CastAttributes, [x: Tensor, dtype: DType]>({
   name: 'cast',
   family: 'unary',
@@ -304,7 +305,11 @@ export const cast: Op<[x: Tensor, dtype: DType]> = defineOp<CastAttributes, [x: 
   },
   infer: ([x], { dtype }) => ({ shape: (x as Spec).shape, dtype }),
   reference: (inputs, outputs, context) =>
-    mapReference(x => castNumber(x, context.attributes.dtype))(inputs, outputs, context),
+    mapReference(castTo(context.attributes.dtype, must(context.inputs[0], 'x').dtype))(
+      inputs,
+      outputs,
+      context,
+    ),
   kernel: map(request => shader(request.attributes.dtype === 'bool' ? castBoolWgsl : castWgsl)),
   gradient: ([x], _outputs, [g]) => {
     const { dtype } = x as Tensor
@@ -319,7 +324,9 @@ export const cast: Op<[x: Tensor, dtype: DType]> = defineOp<CastAttributes, [x: 
           {
             shape,
             dtype: from,
-            ...(from === 'float32' ? { low: to === 'uint32' ? 0 : -9, high: 9 } : { values: [0, 1, 7, 100] }),
+            ...(from === 'float32'
+              ? { low: to === 'uint32' ? 0 : -9, high: 9 }
+              : { values: from === 'int32' ? [0, 1, -7, 100] : [0, 1, 7, 4294967295] }),
           },
         ],
         call: (x: Tensor) => [x, to],
@@ -330,11 +337,12 @@ export const cast: Op<[x: Tensor, dtype: DType]> = defineOp<CastAttributes, [x: 
   ),
 })
 
-function castNumber(x: number, dtype: DType): number {
-  if (isFloat(dtype)) return x
-  if (dtype === 'bool') return x === 0 ? 0 : 1
+function castTo(dtype: DType, from: DType): (x: number) => number {
+  if (isFloat(dtype)) return x => x
+  if (dtype === 'bool') return x => (x === 0 ? 0 : 1)
+  if (!isFloat(from)) return x => roundTo(dtype, x)
   const [low, high] = dtype === 'int32' ? [-2147483648, 2147483647] : [0, 4294967295]
-  return Math.min(Math.max(Math.trunc(x), low), high)
+  return x => Math.min(Math.max(Math.trunc(x), low), high)
 }
 
 export { finiteTest as isFinite, nanTest as isNaN }

@@ -1,9 +1,9 @@
 // Dynamic loss scaling: small float16 gradients do not vanish, large ones skip a step, and nothing is read back for it.
-import type { Engine } from '../engine.ts'
+import { type Engine, engineOr } from '../engine.ts'
 import { fail } from '../errors.ts'
 import { div, mul } from '../ops/binary.ts'
 import { type CreateOptions, full } from '../ops/create.ts'
-import { type LossScaleAttributes, lossScaleUpdate } from '../ops/loss_scale.ts'
+import { LEAST, type LossScaleAttributes, lossScaleUpdate } from '../ops/loss_scale.ts'
 import { parameterFrom } from '../ops/parameter.ts'
 import { all } from '../ops/reduce.ts'
 import { checkTensor } from '../ops/signature.ts'
@@ -11,8 +11,8 @@ import { isFinite as areFinite } from '../ops/unary.ts'
 import { integer, number, parseOptions } from '../options.ts'
 import { keepResult, type Parameter, type Tensor } from '../tensor.ts'
 
-/** Largest and smallest scale: powers of two within float32. */
-const [MOST, LEAST] = [2 ** 127, 2 ** -126]
+/** The largest scale: a power of two within float32. */
+const MOST = 2 ** 127
 
 export interface LossScaleOptions {
   /** The first scale. Default 2¹⁶. */
@@ -63,22 +63,20 @@ export class LossScale {
     return { tensors: { scale: this.scale, streak: this.streak } }
   }
 
-  /**
-   * Hands gradients of a scaled loss, unscaled, to an optimizer's update, with whether they are finite; then moves on.
-   * Internal. Throws `value` when no loss has been scaled, or for a second optimizer: its gradients would be divided by
-   * a scale they were not computed with.
-   */
-  step(
-    where: string,
-    user: object,
-    gradient: Tensor,
-    update: (gradient: Tensor, finite: Tensor) => void,
-  ): void {
+  /** Throws `value` when no loss has been scaled yet, or for a second optimizer: gradients are divided by one scale. Internal. */
+  check(where: string, user: object): void {
     if (!this.isApplied)
       fail('value', where, 'no loss was scaled.', 'Write grad(scale.apply(loss), parameters).')
-    this.user ??= user
-    if (this.user !== user)
+    if (this.user !== null && this.user !== user)
       fail('value', where, 'another optimizer steps with this scale.', 'Make one for each with lossScale().')
+  }
+
+  /**
+   * Hands gradients of a scaled loss, unscaled, to an optimizer's update, with whether they are finite; then moves on.
+   * Internal.
+   */
+  step(user: object, gradient: Tensor, update: (gradient: Tensor, finite: Tensor) => void): void {
+    this.user = user
     keepResult(() => {
       const finite = all(areFinite(gradient))
       update(div(gradient, this.scale), finite)
@@ -99,7 +97,7 @@ export class LossScale {
  * without that it grows. Both happen on the GPU: no step waits for the host. The scale stays a normal float32.
  */
 export function lossScale(options: LossScaleOptions = {}): LossScale {
-  const asGiven = (value: unknown) => value as Engine | undefined
+  const asGiven = (value: unknown) => (value === undefined ? undefined : engineOr('lossScale', value))
   const { initial, engine, ...rule } = parseOptions('lossScale', options, {
     initial: number(2 ** 16, { min: LEAST, max: MOST }),
     growthInterval: integer(2000, { min: 1, max: 2 ** 32 - 1 }),

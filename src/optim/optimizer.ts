@@ -1,13 +1,13 @@
 // Optimizers: state in flat arenas beside the parameters', one fused update for all of them.
 import { fail, show } from '../errors.ts'
-import { hostVector } from '../host.ts'
+import { evaluated } from '../host.ts'
 import { zeros } from '../ops/create.ts'
 import { pack } from '../ops/join.ts'
 import { reshape } from '../ops/move.ts'
 import { gatherArena, parameterFrom } from '../ops/parameter.ts'
 import { checkOptions } from '../options.ts'
 import { sameShape } from '../shape.ts'
-import { type Parameter, Tensor } from '../tensor.ts'
+import { keepResult, type Parameter, Tensor } from '../tensor.ts'
 import { LossScale } from './loss_scale.ts'
 
 export interface StepOptions {
@@ -78,6 +78,7 @@ export function optimizer({ name, parameters, learningRate, states, update, sett
     step(gradients, options = {}) {
       checkGradients(name, members, gradients)
       const scale = checkScale(name, options)
+      scale?.check(name, arena)
       if (arena.members.length !== members.length) {
         fail(
           'disposed',
@@ -86,14 +87,24 @@ export function optimizer({ name, parameters, learningRate, states, update, sett
           'Step that one, or make a new one.',
         )
       }
-      const host = hostVector(() => settings(rate, ++steps), { length, engine })
-      const packed = flat(gradients, arena)
-      const state = Object.values(tensors)
-      if (scale)
-        scale.step(name, arena, packed, (gradient, finite) => update(arena, gradient, ...state, host, finite))
-      else update(arena, packed, ...state, host)
-      host.dispose()
-      packed.dispose()
+      keepResult(() => {
+        const packed = flat(gradients, arena)
+        const state = Object.values(tensors)
+        // Last, since eager use asks for the settings here, and with them counts the step.
+        const next = (): Tensor =>
+          evaluated(
+            name,
+            engine,
+            { shape: [length], dtype: 'float32' },
+            () => settings(rate, ++steps),
+            count => {
+              steps -= count
+            },
+          )
+        if (scale)
+          scale.step(arena, packed, (gradient, finite) => update(arena, gradient, ...state, next(), finite))
+        else update(arena, packed, ...state, next())
+      })
     },
     state: () => ({ steps, tensors }),
   }
@@ -126,10 +137,18 @@ function checkGradients(
       'Pass grad(loss, model.parameters()).',
     )
   }
-  parameters.forEach(({ shape }, i) => {
+  parameters.forEach(({ shape, dtype }, i) => {
     const gradient: unknown = gradients[i]
     if (!(gradient instanceof Tensor))
       fail('value', where, `gradient ${i} is ${show(gradient)}, not a tensor.`)
+    gradient.read(where)
+    if (gradient.dtype !== dtype && !(gradient.dtype === 'float16' && dtype === 'float32'))
+      fail(
+        'dtype',
+        where,
+        `gradient ${i} is ${gradient.dtype}, its parameter ${dtype}.`,
+        'Use cast(x, dtype).',
+      )
     if (!sameShape(gradient.shape, shape))
       fail('shape', where, `gradient ${i} is ${show(gradient.shape)}, its parameter ${show(shape)}.`)
   })

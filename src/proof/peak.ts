@@ -3,6 +3,7 @@ import bytesWgsl from '../../shaders/peak_bytes.wgsl?raw'
 import operationsWgsl from '../../shaders/peak_operations.wgsl?raw'
 import type { Engine } from '../engine.ts'
 import { fail } from '../errors.ts'
+import { WORKGROUP_SIZE } from '../kernel.ts'
 import { WebGpuBackend } from '../webgpu/backend.ts'
 
 /** The most that kernels made for nothing else reach on an adapter. */
@@ -11,7 +12,6 @@ export interface AdapterPeak {
   readonly gigabytesPerSecond: number
 }
 
-const WORKGROUP = 64
 /** Multiply-adds of vec4s in one turn of the loop, see peak_operations.wgsl. */
 const CHAINS = 8
 
@@ -44,7 +44,7 @@ async function multiplyAdds(
   const out = device.createBuffer({ size: threads * 4, usage: STORAGE })
   const params = device.createBuffer({ size: 16, usage: UNIFORM | COPY_DST })
   const run = kernel(device, operationsWgsl, [out, params], { FUSED: Number(fused) })
-  const workgroups = threads / WORKGROUP
+  const workgroups = threads / WORKGROUP_SIZE
   return best(wanted, async turns => {
     const words = new ArrayBuffer(16)
     new Uint32Array(words, 0, 1)[0] = turns
@@ -59,7 +59,7 @@ async function multiplyAdds(
 async function copies(device: GPUDevice, wanted: number, bytes: number): Promise<number> {
   const [from, to] = [0, 1].map(() => device.createBuffer({ size: bytes, usage: GPUBufferUsage.STORAGE }))
   const run = kernel(device, bytesWgsl, [from, to] as GPUBuffer[])
-  const workgroups = bytes / 16 / WORKGROUP
+  const workgroups = bytes / 16 / WORKGROUP_SIZE
   return best(wanted, async turns => {
     const repeats = Math.min(turns, 1024)
     const seconds = await run([Math.min(workgroups, 32_768), Math.ceil(workgroups / 32_768)], repeats)

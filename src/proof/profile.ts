@@ -1,6 +1,6 @@
 // profile: how long each kernel of a compiled function takes by the GPU's clock, and how near that is to what the adapter can do.
 import type { DispatchReport } from '../backend.ts'
-import type { Compiled } from '../compile.ts'
+import { type Compiled, checkCompiled } from '../compile.ts'
 import { fail, show } from '../errors.ts'
 import { integer, parseOptions } from '../options.ts'
 import { eachTensor } from '../tensor.ts'
@@ -45,9 +45,23 @@ export interface Profile {
   toSVG(): string
 }
 
+/** A query set holds 4096 timestamps, two for each dispatch. */
+const MOST_DISPATCHES = 2048
+
+/** What the option `peak` holds. */
+function peakOf(value: unknown): AdapterPeak | undefined {
+  if (value === undefined) return undefined
+  const { gigaflopsPerSecond, gigabytesPerSecond } = (value ?? {}) as Partial<AdapterPeak>
+  const isSpeed = (speed: unknown): speed is number =>
+    typeof speed === 'number' && speed > 0 && Number.isFinite(speed)
+  if (isSpeed(gigaflopsPerSecond) && isSpeed(gigabytesPerSecond))
+    return { gigaflopsPerSecond, gigabytesPerSecond }
+  return fail('option', 'profile', `peak is ${show(value)}.`, 'Pass what measurePeak gave.')
+}
+
 /**
  * Times every dispatch of a compiled function, each in a pass with timestamps of its own, which costs nothing once it
- * is over. Throws `unsupported` on the CPU backend and on adapters without the feature timestamp-query.
+ * is over. It makes twice `calls` and one more of it, each of which trains. Throws `unsupported` on the CPU backend and on adapters without the feature timestamp-query.
  */
 export async function profile<Arguments extends readonly unknown[]>(
   step: Compiled<Arguments, unknown>,
@@ -56,8 +70,9 @@ export async function profile<Arguments extends readonly unknown[]>(
 ): Promise<Profile> {
   const { calls, peak: given } = parseOptions('profile', options, {
     calls: integer(10, { min: 1 }),
-    peak: value => value as AdapterPeak | undefined,
+    peak: peakOf,
   })
+  checkCompiled('profile', step, args)
   await step.warmUp(...args)
   const { engine } = step.planned(...args)
   const { runner } = engine
@@ -71,6 +86,13 @@ export async function profile<Arguments extends readonly unknown[]>(
     )
   const peak = given ?? (await measurePeak(engine))
   const { kernels } = step.plan(...args)
+  if (kernels.length > MOST_DISPATCHES)
+    fail(
+      'limit',
+      'profile',
+      `the plan has ${kernels.length} dispatches; at most ${MOST_DISPATCHES} can be timed.`,
+      'Profile a part of it.',
+    )
   const call = (): void => eachTensor(step(...args), result => result.dispose())
   call()
   await engine.idle()
@@ -85,6 +107,8 @@ export async function profile<Arguments extends readonly unknown[]>(
   const meter = new Meter(runner.device, kernels.length)
   try {
     for (let i = 0; i < calls; i++) {
+      // What is pending runs before, as a pass like any other.
+      engine.flush()
       runner.meter = meter
       try {
         call()

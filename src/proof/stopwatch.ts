@@ -35,6 +35,7 @@ export class Stopwatch {
     const { runner } = this.engine
     await this.engine.idle()
     const start = performance.now()
+    this.engine.flush()
     if (this.meter && runner instanceof WebGpuBackend) {
       this.meter.repetitions = calls
       runner.meter = this.meter

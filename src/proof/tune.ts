@@ -1,6 +1,6 @@
 // tune: measures which kernel variants serve a compiled function best on this adapter, and remembers.
 import type { Tuning } from '../backend.ts'
-import type { Compiled } from '../compile.ts'
+import { type Compiled, checkCompiled } from '../compile.ts'
 import { isFloat } from '../dtype.ts'
 import type { Engine } from '../engine.ts'
 import { fail, must } from '../errors.ts'
@@ -53,6 +53,7 @@ export async function tune<Arguments extends readonly unknown[]>(
   options: TuneOptions = {},
 ): Promise<TuneReport> {
   const { repetitions } = parseOptions('tune', options, { repetitions: integer(5, { min: 1 }) })
+  checkCompiled('tune', step, args)
   const { engine, plan } = step.planned(...args)
   const { runner } = engine
   if (!(runner instanceof WebGpuBackend))

@@ -6,7 +6,7 @@ import type { Binding, DeviceTraits, Dispatch, KernelRequest, Program } from '..
 import { ALIGNMENT, type Block, type Storage, type Workspace } from '../memory.ts'
 import { describeStep, hostSlots, type Placement, type Plan, type Slot, type Step } from '../plan.ts'
 import { at, sizeOf } from '../shape.ts'
-import { hostNumbers, type Spec } from '../tape.ts'
+import { askHosts, type Spec } from '../tape.ts'
 import type { OpenDevice } from './device.ts'
 import { PipelineCache, packParams, paramsLayout } from './kernel.ts'
 import type { Meter } from './meter.ts'
@@ -197,7 +197,12 @@ export class WebGpuBackend implements Backend {
 
   prepare(plan: Plan, placement: Placement, workspace: Workspace): Executable {
     const lowered = this.lower(plan)
-    const hosts = new HostBlock(plan, placement.host, workspace)
+    const hosts = new HostBlock(
+      plan,
+      placement.host,
+      workspace,
+      this.device.limits.maxStorageBufferBindingSize,
+    )
     const uniforms = new Uniforms(lowered.map(({ dispatch }) => dispatch))
     const params = lowered.length > 0 ? workspace.reserve(uniforms.bytes) : null
     const encodeAll = (): Encoded[] => (params ? this.encode(lowered, placement, uniforms, params) : [])
@@ -230,9 +235,11 @@ export class WebGpuBackend implements Backend {
   }
 
   describe(plan: Plan): DispatchReport[] {
-    return plan.steps.flatMap(step => {
-      const { program, request } = this.program(step)
-      const facts = describeStep(plan, step)
+    const programs = plan.steps.map(step => this.program(step))
+    const counts = programs.map(({ program }) => program.dispatches.filter(hasWork).length)
+    return plan.steps.flatMap((step, index) => {
+      const { program, request } = must(programs[index], 'program')
+      const facts = describeStep(plan, step, counts)
       return program.dispatches.filter(hasWork).map((dispatch, i) => ({
         op: step.node.op.name,
         kernel: dispatch.source.skeleton.path,
@@ -498,6 +505,8 @@ class HostBlock {
     plan: Plan,
     private storage: Storage | null,
     private readonly workspace: Workspace,
+    /** Most bytes of a binding. */
+    private readonly limit: number,
   ) {
     this.slots = hostSlots(plan)
     this.stride = storage?.bytes ?? 0
@@ -509,14 +518,22 @@ class HostBlock {
   stage(times: number): boolean {
     if (!this.storage) return false
     const { storage, stride } = this
-    const hosts = this.slots.map(({ value }) => must(value.host, 'host source'))
+    if (times * stride > this.limit) {
+      const name = 'maxStorageBufferBindingSize'
+      const what = `${times} runs take ${times * stride} bytes of host numbers; the adapter's ${name} is ${this.limit}.`
+      fail('limit', 'run', what, 'Run fewer at a time.')
+    }
     // All are asked before anything changes: one may throw.
-    const numbers = Array.from({ length: times }, () =>
-      hosts.map(host => (host.evaluate ? hostNumbers(host) : host.values)),
+    const numbers = askHosts(
+      this.slots.map(({ value }) => must(value.host, 'host source')),
+      times,
     )
     const moves = this.bytes.length < times * stride
     if (moves) {
-      const capacity = Math.max(times, (2 * this.bytes.length) / stride)
+      const capacity = Math.max(
+        times,
+        Math.min(2 * (this.bytes.length / stride), Math.floor(this.limit / stride)),
+      )
       this.bytes = new Uint8Array(capacity * stride)
       this.filled = 0
       this.written = 0

@@ -9,6 +9,7 @@ import { fusion } from '../suite/fusion.ts'
 import type { SuiteReport } from '../suite/index.ts'
 import { measure } from '../suite/measure.ts'
 import { recording } from '../suite/recording.ts'
+import { refused } from '../suite/refused.ts'
 import { complaints, Tally } from '../suite/report.ts'
 import { scaling } from '../suite/scaling.ts'
 import { values } from '../suite/values.ts'
@@ -39,9 +40,12 @@ describe('ops', () => {
 })
 
 describe('mechanism', () => {
-  test.each(Object.keys({ ...values, ...recording, ...fusion, ...measure, ...scaling }))('%s', async name => {
-    await page.call('runCase', name)
-  })
+  test.each(Object.keys({ ...values, ...recording, ...fusion, ...measure, ...scaling, ...refused }))(
+    '%s',
+    async name => {
+      await page.call('runCase', name)
+    },
+  )
 })
 
 describe('device', () => {

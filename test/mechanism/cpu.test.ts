@@ -4,6 +4,7 @@ import { type Engine, init } from '../../src/index.ts'
 import { fusion } from '../suite/fusion.ts'
 import { measure } from '../suite/measure.ts'
 import { recording } from '../suite/recording.ts'
+import { refused } from '../suite/refused.ts'
 import { scaling } from '../suite/scaling.ts'
 import { values } from '../suite/values.ts'
 
@@ -21,6 +22,7 @@ describe.each([
   ['fusion', fusion],
   ['scaling', scaling],
   ['measure', measure],
+  ['refused', refused],
 ])('%s', (_, cases) => {
   test.each(Object.keys(cases))('%s', name => cases[name]?.(engine))
 })

@@ -14,7 +14,7 @@ const FLOORS = [
   ['engine.ts'],
   ['op.ts', 'host.ts'],
   ['skeletons'],
-  ['fuse.ts', 'ops'],
+  ['fuse', 'ops'],
   ['grad.ts', 'compile.ts'],
   ['cpu', 'webgpu'],
   ['init.ts'],

@@ -8,10 +8,11 @@ import { device } from './device.ts'
 import { fusion } from './fusion.ts'
 import { measure } from './measure.ts'
 import { recording } from './recording.ts'
+import { refused } from './refused.ts'
 import { scaling } from './scaling.ts'
 import { values } from './values.ts'
 
-export const mechanism = { ...values, ...recording, ...fusion, ...measure, ...scaling }
+export const mechanism = { ...values, ...recording, ...fusion, ...measure, ...scaling, ...refused }
 
 /** What the suite runs on, and how much there is to run. */
 export interface SuiteReport {
