@@ -23,6 +23,25 @@ struct Params {
   constants: array<vec4<u32>, 2>,
 }
 
+/// What four neighbouring results have come to.
+struct Totals {
+  x: Acc,
+  y: Acc,
+  z: Acc,
+  w: Acc,
+}
+
+/// Takes in the i-th elements of all four.
+fn taken(totals: Totals, offset: u32, i: u32) -> Totals {
+  let x = elements(offset);
+  return Totals(
+    combine(totals.x, load(x.x, i)),
+    combine(totals.y, load(x.y, i)),
+    combine(totals.z, load(x.z, i)),
+    combine(totals.w, load(x.w, i))
+  );
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn main(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -36,17 +55,21 @@ fn main(
   let split = index / vectors;
   let base = keptOffset(4 * kept);
   let end = min((split + 1) * params.chunk, params.count);
-  var total0 = initial();
-  var total1 = initial();
-  var total2 = initial();
-  var total3 = initial();
-  for (var i = split * params.chunk; i < end; i++) {
-    let x = elements(base + reducedOffset(i));
-    total0 = combine(total0, load(x.x, i));
-    total1 = combine(total1, load(x.y, i));
-    total2 = combine(total2, load(x.z, i));
-    total3 = combine(total3, load(x.w, i));
+  var totals = Totals(initial(), initial(), initial(), initial());
+  var i = split * params.chunk;
+  if (REDUCED_RANK == 1) {
+    // Four at a time, their places by addition alone: loops and multiplications are what costs here.
+    let step = params.reducedStrides[0][0];
+    var offset = base + i * step;
+    for (; i + 4 <= end; i += 4) {
+      totals = taken(totals, offset, i);
+      totals = taken(totals, offset + step, i + 1);
+      totals = taken(totals, offset + 2 * step, i + 2);
+      totals = taken(totals, offset + 3 * step, i + 3);
+      offset += 4 * step;
+    }
   }
-  let results = vec4<Out>(Out(finish(total0)), Out(finish(total1)), Out(finish(total2)), Out(finish(total3)));
+  for (; i < end; i++) { totals = taken(totals, base + reducedOffset(i), i); }
+  let results = vec4<Out>(Out(finish(totals.x)), Out(finish(totals.y)), Out(finish(totals.z)), Out(finish(totals.w)));
   out[kept + split * vectors] = results;
 }

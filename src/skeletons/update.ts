@@ -54,6 +54,7 @@ export function update(shader: UpdateShader, source?: Expression): Kernel {
           type: isSingle[i] ? type : `vec4<${type}>`,
         })),
       ]
+      const isPlain = expression.steps.length === 0 && isSingle[0] === false
       const { files, statements, results } = evaluation(expression, {
         index: 'index',
         load: i => `element${i}`,
@@ -66,8 +67,14 @@ export function update(shader: UpdateShader, source?: Expression): Kernel {
         `return f32(${results[0]});`,
         '}',
         'fn gradientAt(index: u32) -> vec4<f32> {',
-        ...expression.inputs.map((_, i) => `let read${i} = gradient${i}[${isSingle[i] ? '0' : 'index'}];`),
-        `return vec4<f32>(${['x', 'y', 'z', 'w'].map((lane, k) => elementAt(k, lane, isSingle)).join(', ')});`,
+        ...(isPlain
+          ? ['return vec4<f32>(gradient0[index]);']
+          : [
+              ...expression.inputs.map(
+                (_, i) => `let read${i} = gradient${i}[${isSingle[i] ? '0' : 'index'}];`,
+              ),
+              `return vec4<f32>(${['x', 'y', 'z', 'w'].map((lane, k) => elementAt(k, lane, isSingle)).join(', ')});`,
+            ]),
         '}',
       ])
       return {
