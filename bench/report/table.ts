@@ -50,7 +50,7 @@ export function heading({ adapter, peak, versions }: Pick<Results, 'adapter' | '
   const { gigaflopsPerSecond, gigabytesPerSecond } = peak
   return (
     `Adapter: ${adapterName(adapter)}; ${who.join(', ')}\n` +
-    `Peak measured: ${short(gigaflopsPerSecond)} GFLOP/s of multiply-adds, ${short(gigabytesPerSecond)} GB/s of copies`
+    `Peak measured: ${short(gigaflopsPerSecond)} GFLOP/s of multiply-adds, ${short(gigabytesPerSecond)} GB/s of memory moved`
   )
 }
 
