@@ -21,8 +21,9 @@ export interface JoinedSource {
 export function join(source: KernelSource): JoinedSource {
   const files = [PRELUDE, ...(source.fragments ?? []), source.skeleton]
   const directives = new Set(files.flatMap(file => file.text.match(DIRECTIVE) ?? []))
-  const hasHalves = files.some(({ path, text }) => path === 'generated' && /\bf16\b/.test(text))
-  if (hasHalves || Object.values(source.types).includes('f16')) directives.add('enable f16;')
+  const generatedCode = files.flatMap(({ path, text }) => (path === 'generated' ? [text] : []))
+  const words = [...Object.values(source.types), ...generatedCode]
+  if (words.some(text => /\bf16\b/.test(text))) directives.add('enable f16;')
   const head = [
     ...[...directives].sort(),
     ...Object.entries(source.types).map(([name, type]) => `alias ${name} = ${type};`),
