@@ -13,6 +13,7 @@ const commands: Readonly<
   peers: () => import('./peers/run.ts'),
   gpu: () => import('./gpu/run.ts'),
   page: () => import('./page/run.ts'),
+  profile: () => import('./profile/run.ts'),
 }
 
 /** Runs the command that the first word names; without one, the kernels' benchmark. */

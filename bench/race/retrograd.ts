@@ -8,7 +8,9 @@ import {
   matmul,
   nn,
   optim,
+  type Profile,
   parameter,
+  profile,
   sigmoidCrossEntropy,
   slice,
   softmaxCrossEntropy,
@@ -156,7 +158,27 @@ function program(step: (() => Tensor[]) & { dispose(): void }, inputs: readonly 
   }
 }
 
-function trainingProgram({ sizes, loss }: TrainingWorkload, numbers: Numbers): Program {
+/** Profiles a training step over so many calls. */
+export async function profileTraining(
+  workload: TrainingWorkload,
+  numbers: Numbers,
+  calls: number,
+): Promise<Profile> {
+  const { step, inputs, dispose } = training(workload, numbers)
+  try {
+    return await profile(step, inputs, { calls })
+  } finally {
+    dispose()
+  }
+}
+
+function trainingProgram(workload: TrainingWorkload, numbers: Numbers): Program {
+  const { step, inputs, dispose } = training(workload, numbers)
+  return { run: () => [step(...inputs)], warmUp: () => step.warmUp(...inputs), dispose }
+}
+
+/** A model of the numbers' weights with its optimizer, its compiled step, and a batch. */
+function training({ sizes, loss }: TrainingWorkload, numbers: Numbers) {
   const layers = layersOf(sizes).flatMap(({ inputs, outputs }, i) => {
     const weight = numbers.weights[i]?.weight ?? new Float32Array()
     const linear = nn.linear(inputs, outputs, { initializer: () => weight })
@@ -187,8 +209,8 @@ function trainingProgram({ sizes, loss }: TrainingWorkload, numbers: Numbers): P
     return loss
   })
   return {
-    run: () => [step(...inputs)],
-    warmUp: () => step.warmUp(...inputs),
+    step,
+    inputs,
     dispose: () => {
       step.dispose()
       for (const input of inputs) input.dispose()

@@ -61,6 +61,9 @@ export interface Distribution<O extends object> {
   readonly dtypes: readonly DType[]
 }
 
+/** The shape that random ops are timed on. */
+const LARGE: Shape = [1024, 1024]
+
 type Creator<O extends object> = Op<[shape: Shape, options?: O & SeedOptions]>
 
 /** A creator that fills a tensor from a random stream. */
@@ -124,8 +127,8 @@ function random<O extends object>(entry: Distribution<O>): Creator<O> {
     },
     gradient: 'none',
     tolerance: entry.tolerance,
-    samples: entry.samples.flatMap(options =>
-      [[], [1], [67], [3, 5], [0]].map(
+    samples: entry.samples.flatMap((options, i) =>
+      [[], [1], [67], [3, 5], [0], ...(i === 0 ? [LARGE] : [])].map(
         (shape): Sample<[Shape, (O & SeedOptions)?]> => ({
           // The input only says which engine to draw on.
           inputs: [{ shape: [] }],
@@ -135,6 +138,7 @@ function random<O extends object>(entry: Distribution<O>): Creator<O> {
           ],
           gradient: false,
           note: 'random numbers depend on no tensor',
+          benchmark: shape === LARGE,
         }),
       ),
     ),

@@ -76,6 +76,24 @@ export interface UpdateEntry {
   readonly error: number
 }
 
+/** An update of parameters of a shape; `proceed` holds the flag that lets it, if there is one. */
+const sampleOf = (
+  { states, settings }: UpdateEntry,
+  shape: readonly number[],
+  values: readonly number[],
+  proceed: readonly number[],
+): Sample<readonly Tensor[]> => ({
+  inputs: [
+    { shape, low: -3, high: 3 },
+    { shape, low: -1, high: 1 },
+    ...states.map(() => ({ shape, low: 0, high: 1 })),
+    { shape: [settings.length], dtype: 'float32', values },
+    ...proceed.map(flag => ({ shape: [], dtype: 'bool' as const, values: [flag] })),
+  ],
+  gradient: false,
+  note: 'updates have no gradient',
+})
+
 /**
  * An optimizer's update of a whole arena: `update(parameter, gradient, ...states, settings, proceed?)`. The gradient may
  * be of another float dtype. Where `proceed`, a bool scalar, is false, nothing is written: every bit stays.
@@ -134,23 +152,14 @@ function update(entry: UpdateEntry): Update {
     kernel: updateKernel({ skeleton: shader(entry.wgsl), states }),
     gradient: 'none',
     tolerance: () => ({ relative: 8 * ULP, absolute: entry.error * ULP }),
-    samples: entry.sampleSettings.flatMap(values =>
-      [[1], [67], [3, 5], [1000]].flatMap(shape =>
-        [[], [1], [0]].map(
-          (proceed): Sample<readonly Tensor[]> => ({
-            inputs: [
-              { shape, low: -3, high: 3 },
-              { shape, low: -1, high: 1 },
-              ...stateInputs.map(() => ({ shape, low: 0, high: 1 })),
-              { shape: [settings.length], dtype: 'float32', values },
-              ...proceed.map(flag => ({ shape: [], dtype: 'bool' as const, values: [flag] })),
-            ],
-            gradient: false,
-            note: 'updates have no gradient',
-          }),
-        ),
+    // A multiply-add a setting is about what an element takes.
+    operations: ([parameter]) => 2 * settings.length * sizeOf((parameter as Spec).shape),
+    samples: entry.sampleSettings.flatMap((values, i) => [
+      ...[[1], [67], [3, 5], [1000]].flatMap(shape =>
+        [[], [1], [0]].map(proceed => sampleOf(entry, shape, values, proceed)),
       ),
-    ),
+      ...(i === 0 ? [{ ...sampleOf(entry, [2 ** 20], values, []), benchmark: true }] : []),
+    ]),
   })
 }
 
