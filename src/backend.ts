@@ -114,7 +114,7 @@ export interface Backend extends BlockSource {
   copy(copies: readonly Copy[]): void
   /** Reads numbers as of now; later updates do not change them. Rejects with an offence first. */
   read(storage: Storage, spec: Spec): Promise<HostArray>
-  /** Makes the pipelines a plan needs, several at a time, before it is prepared. */
+  /** Makes the pipelines a plan needs, asking for all at once, before it is prepared. */
   warmUp(plan: Plan): Promise<void>
   /** Resolves when the errors of what was made so far are known. */
   settled(): Promise<void>

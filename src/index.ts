@@ -2,7 +2,8 @@
 import './ops/table.ts'
 
 export type { AdapterReport, Counters, DispatchReport, PlaceReport, Tuning } from './backend.ts'
-export { type Compiled, type CompileOptions, compile, type PlanReport } from './compile.ts'
+export { type Compiled, type CompileOptions, compile } from './compile.ts'
+export type { PlanReport } from './compiled_plan.ts'
 export type { DType, HostArray } from './dtype.ts'
 export type { Engine } from './engine.ts'
 export { type ErrorCode, RetrogradError } from './errors.ts'

@@ -1,5 +1,4 @@
 // Matrix product kernels: the ways to tile a product, and which of them an adapter gets.
-import add from '../../shaders/binary/add.wgsl?raw'
 import columns from '../../shaders/matmul_columns.wgsl?raw'
 import dot from '../../shaders/matmul_dot.wgsl?raw'
 import parts from '../../shaders/matmul_parts.wgsl?raw'
@@ -18,27 +17,18 @@ import {
   axisList,
   type Binding,
   type Dispatch,
-  type Expression,
   type Kernel,
   type KernelRequest,
   type KernelSource,
   type Program,
-  type ShaderFile,
   shader,
   WORKGROUP_SIZE,
 } from '../kernel.ts'
-import { at, sizeOf } from '../shape.ts'
+import { sizeOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
-import {
-  compose,
-  constantBits,
-  type Declared,
-  declarations,
-  evaluation,
-  generated,
-  identity,
-} from './expression.ts'
+import { compose, constantBits, declarations, generated } from './expression.ts'
 import { type Product, type ProductAttributes, productOf } from './product.ts'
+import { type Ending, SUM, storing, withBias } from './product_ending.ts'
 
 const PARTS = shader(parts)
 const COLUMNS = shader(columns)
@@ -131,14 +121,6 @@ function operandsOf({ inputs, outputs, attributes }: Request): { out: Spec; prod
   return { out, product: productOf(must(inputs[0], 'a'), must(inputs[1], 'b'), out, attributes) }
 }
 
-/** What becomes of a product's sums, and what is made beside them. */
-interface Ending {
-  /** Input 0 is the sum; further ones are as the output, one row for all, or one number, and follow a and b. */
-  readonly expression: Expression
-  /** The sums of b's columns, where b is one [depth, columns] matrix, are the last output. */
-  readonly columnSums: boolean
-}
-
 /** What sets one dispatch of a product apart. */
 interface Part {
   readonly source: Pick<KernelSource, 'skeleton' | 'fragments' | 'constants'>
@@ -149,57 +131,6 @@ interface Part {
   readonly isVector?: boolean
   /** Writes float32 parts to scratch, for another pass to add. */
   readonly toScratch?: boolean
-}
-
-const SUM = identity('f32')
-
-/** The end of a product as WGSL: the bindings after `first`, and `store`, which takes each sum. */
-function storing(
-  request: Request,
-  { expression }: Ending,
-  toScratch: boolean,
-): {
-  files: readonly ShaderFile[]
-  bindings: Binding[]
-  declared: Declared[]
-} {
-  const out = must(request.outputs[0], 'output')
-  const used = toScratch ? SUM : expression
-  const width = at(out.shape, out.shape.length - 1)
-  const operands = used.inputs.slice(1).map(({ type, first: isFirst }, i) => {
-    const { shape } = must(request.inputs[i + 2], 'operand')
-    const size = sizeOf(shape)
-    const place =
-      isFirst || size === 1 ? '0' : size === sizeOf(out.shape) && size !== width ? 'index' : 'column'
-    return { name: `operand${i}`, type, place }
-  })
-  const outputs = used.results.map((_, j) => ({
-    name: `output${j}`,
-    type: toScratch ? 'f32' : dtypes[must(request.outputs[j], 'output').dtype].wgsl,
-    written: true,
-  }))
-  const { files, statements, results } = evaluation(used, {
-    index: 'index',
-    load: i => {
-      if (i === 0) return 'sum'
-      const { name, place } = must(operands[i - 1], 'operand')
-      return `${name}[${place}]`
-    },
-  })
-  const code = generated([
-    'fn store(index: u32, column: u32, sum: f32) {',
-    ...statements,
-    ...results.map((result, j) => `output${j}[index] = ${outputs[j]?.type}(${result});`),
-    '}',
-  ])
-  return {
-    files: [...files, code],
-    declared: [...operands, ...outputs],
-    bindings: [
-      ...operands.map((_, i): Binding => ({ input: i + 2 })),
-      ...outputs.map((_, j): Binding => (toScratch ? { scratch: 0 } : { output: j })),
-    ],
-  }
 }
 
 /** Adds what all dispatches share: operands, batch, and the end. */
@@ -430,25 +361,8 @@ export const product = productKernel(() => ({ expression: SUM, columnSums: false
 /** The kernel of a product that gives the sums of b's columns as its last output. */
 export const productWithColumnSums = productKernel(() => ({ expression: SUM, columnSums: true }))
 
-const ADD = shader(add)
-
 /** The kernel of a product with a bias for each column where there is a third input. */
 export const affine = productKernel(({ inputs: [, , bias] }) => ({
   expression: bias ? withBias(dtypes[bias.dtype].wgsl) : SUM,
   columnSums: false,
 }))
-
-const withBias = (type: string): Expression => ({
-  inputs: [{ type: 'f32' }, { type }],
-  constants: [],
-  steps: [
-    {
-      fragment: ADD,
-      operands: [{ input: 0 }, { input: 1 }],
-      types: { Compute: 'f32', Result: 'f32' },
-      converted: ['f32', 'f32'],
-      stored: 'f32',
-    },
-  ],
-  results: [{ step: 0 }],
-})

@@ -1,13 +1,15 @@
 // The WebGPU backend: encodes a plan's dispatches into one compute pass of one submit.
 import type { AdapterReport, Backend, Copy, Counters, DispatchReport, Executable } from '../backend.ts'
-import { type DType, dtypes, type HostArray, halfBits, halfValue } from '../dtype.ts'
+import { type DType, dtypes, type HostArray } from '../dtype.ts'
 import { bug, fail, must, RetrogradError, show } from '../errors.ts'
 import type { Binding, DeviceTraits, Dispatch, KernelRequest, Program } from '../kernel.ts'
 import { ALIGNMENT, type Block, type Storage, type Workspace } from '../memory.ts'
-import { describeStep, hostSlots, type Placement, type Plan, type Slot, type Step } from '../plan.ts'
-import { at, sizeOf } from '../shape.ts'
-import { askHosts, type Spec } from '../tape.ts'
+import { describeStep, type Placement, type Plan, type Step } from '../plan.ts'
+import { sizeOf } from '../shape.ts'
+import type { Spec } from '../tape.ts'
+import { bufferOf, decode, encode, padded } from './bytes.ts'
 import type { OpenDevice } from './device.ts'
+import { HostBlock } from './hosts.ts'
 import { PipelineCache, packParams, paramsLayout } from './kernel.ts'
 import type { Meter } from './meter.ts'
 import { requestFor } from './tune.ts'
@@ -449,11 +451,6 @@ export class WebGpuBackend implements Backend {
 
 const hasWork = (dispatch: Dispatch): boolean => dispatch.workgroups > 0
 
-const bufferOf = (storage: Storage): GPUBuffer => storage.block as GPUBuffer
-
-/** Copies and bindings are whole words. */
-const padded = (bytes: number): number => Math.ceil(bytes / 4) * 4
-
 /** Encodes copies; those after the `run`-th of several runs go to a place of their own, host numbers come from one. */
 function encodeCopies(
   encoder: GPUCommandEncoder,
@@ -476,7 +473,7 @@ class Uniforms {
   constructor(dispatches: readonly Dispatch[]) {
     let end = 0
     this.places = dispatches.map(({ source }) => {
-      const { bytes: size } = paramsLayout(source.skeleton)
+      const { bytes: size } = paramsLayout(source)
       const offset = end
       end += Math.ceil(size / ALIGNMENT) * ALIGNMENT
       return { offset, size }
@@ -487,113 +484,4 @@ class Uniforms {
   place(dispatch: number): { readonly offset: number; readonly size: number } {
     return must(this.places[dispatch], 'uniform')
   }
-}
-
-/** The numbers a plan's host slots have: a block for each run of a job, all written in one go. */
-class HostBlock {
-  /** Bytes from one run's block to the next. */
-  readonly stride: number
-  private readonly slots: readonly Slot[]
-  private readonly isChanging: boolean
-  private bytes: Uint8Array<ArrayBuffer>
-  /** Runs asked for last, runs whose constants are in `bytes`, runs whose block the GPU has. */
-  private staged = 0
-  private filled = 0
-  private written = 0
-
-  constructor(
-    plan: Plan,
-    private storage: Storage | null,
-    private readonly workspace: Workspace,
-    /** Most bytes of a binding. */
-    private readonly limit: number,
-  ) {
-    this.slots = hostSlots(plan)
-    this.stride = storage?.bytes ?? 0
-    this.isChanging = this.slots.some(({ value }) => value.host?.evaluate)
-    this.bytes = new Uint8Array(this.stride)
-  }
-
-  /** Asks for the numbers of so many runs. True where the slots had to move to a larger storage. */
-  stage(times: number): boolean {
-    if (!this.storage) return false
-    const { storage, stride } = this
-    if (times * stride > this.limit) {
-      const name = 'maxStorageBufferBindingSize'
-      const what = `${times} runs take ${times * stride} bytes of host numbers; the adapter's ${name} is ${this.limit}.`
-      fail('limit', 'run', what, 'Run fewer at a time.')
-    }
-    // All are asked before anything changes: one may throw.
-    const numbers = askHosts(
-      this.slots.map(({ value }) => must(value.host, 'host source')),
-      times,
-    )
-    const moves = this.bytes.length < times * stride
-    if (moves) {
-      const capacity = Math.max(
-        times,
-        Math.min(2 * (this.bytes.length / stride), Math.floor(this.limit / stride)),
-      )
-      this.bytes = new Uint8Array(capacity * stride)
-      this.filled = 0
-      this.written = 0
-      this.storage = this.workspace.reserve(capacity * stride)
-      for (const slot of this.slots) {
-        const { offset, bytes } = must(slot.storage, 'host place')
-        slot.storage = this.storage.view(offset - storage.offset, bytes)
-      }
-    }
-    numbers.forEach((list, run) => {
-      this.slots.forEach(({ value, storage: place }, i) => {
-        if (run < this.filled && !value.host?.evaluate) return
-        const start = must(place, 'host place').offset - must(this.storage, 'host block').offset
-        this.bytes.set(new Uint8Array(encode(value.dtype, must(list[i], 'numbers'))), run * stride + start)
-      })
-    })
-    this.staged = times
-    this.filled = Math.max(this.filled, times)
-    return moves
-  }
-
-  /** How much further a run's numbers of a storage are than those of the run before: 0 for any but host numbers. */
-  strideOf(storage: Storage): number {
-    return storage.block === this.storage?.block ? this.stride : 0
-  }
-
-  /** Writes what the GPU does not have yet. True where there was something. */
-  write(queue: GPUQueue): boolean {
-    const { storage, staged } = this
-    if (!storage || !(this.isChanging || this.written < staged)) return false
-    queue.writeBuffer(bufferOf(storage), storage.offset, this.bytes, 0, staged * this.stride)
-    this.written = Math.max(this.written, staged)
-    return true
-  }
-}
-
-/** Host numbers as the bytes the GPU stores. */
-function encode(dtype: DType, values: ArrayLike<number>): ArrayBuffer {
-  if (dtype === 'float32') return bytesOf(values instanceof Float32Array ? values : Float32Array.from(values))
-  if (dtype === 'int32') return bytesOf(values instanceof Int32Array ? values : Int32Array.from(values))
-  if (dtype === 'uint32') return bytesOf(values instanceof Uint32Array ? values : Uint32Array.from(values))
-  if (dtype === 'bool') return Uint32Array.from(values, value => (value ? 1 : 0)).buffer
-  const halves = new Uint16Array(Math.ceil(values.length / 2) * 2)
-  for (let i = 0; i < values.length; i++) halves[i] = halfBits(at(values, i))
-  return halves.buffer
-}
-
-function bytesOf(array: Float32Array | Int32Array | Uint32Array): ArrayBuffer {
-  const { buffer, byteOffset, byteLength } = array
-  return byteOffset === 0 && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer
-    ? buffer
-    : array.slice().buffer
-}
-
-/** GPU bytes as the array people read. */
-function decode(spec: Spec, mapped: ArrayBuffer): HostArray {
-  const size = sizeOf(spec.shape)
-  if (spec.dtype === 'float32') return new Float32Array(mapped.slice(0, size * 4))
-  if (spec.dtype === 'int32') return new Int32Array(mapped.slice(0, size * 4))
-  if (spec.dtype === 'uint32') return new Uint32Array(mapped.slice(0, size * 4))
-  if (spec.dtype === 'bool') return Uint8Array.from(new Uint32Array(mapped, 0, size))
-  return Float32Array.from(new Uint16Array(mapped, 0, size), halfValue)
 }

@@ -2,7 +2,7 @@
 import prelude from '../../shaders/prelude.wgsl?raw'
 import type { Counters } from '../backend.ts'
 import { bug, RetrogradError } from '../errors.ts'
-import { type Dispatch, type KernelSource, type ShaderFile, shader } from '../kernel.ts'
+import { type Dispatch, type KernelSource, shader } from '../kernel.ts'
 import { at } from '../shape.ts'
 
 /** Lines that WGSL wants before all else. */
@@ -57,11 +57,13 @@ export interface ParamsLayout {
 const layouts = new Map<string, ParamsLayout>()
 
 /** The layout of `struct Params` by WGSL's rules, read from the source: the .wgsl file is the one place that states it. */
-export function paramsLayout(file: ShaderFile): ParamsLayout {
+export function paramsLayout({ skeleton, fragments = [] }: KernelSource): ParamsLayout {
+  const file =
+    [skeleton, ...fragments].find(({ text }) => text.includes('struct Params {')) ??
+    bug(`shaders/${skeleton.path} has no Params struct`)
   const known = layouts.get(file.path)
   if (known) return known
-  const body =
-    /struct Params \{([^}]*)\}/.exec(file.text)?.[1] ?? bug(`shaders/${file.path} has no Params struct`)
+  const body = /struct Params \{([^}]*)\}/.exec(file.text)?.[1] ?? ''
   const fields: ParamsField[] = []
   let offset = 0
   let largest = 4
@@ -89,7 +91,7 @@ function kindOf(name: string): ParamsField['kind'] {
 /** Writes a dispatch's parameters at `offset` of `target`. */
 export function packParams(dispatch: Dispatch, target: DataView, offset: number): void {
   const { skeleton } = dispatch.source
-  const layout = paramsLayout(skeleton)
+  const layout = paramsLayout(dispatch.source)
   const unknown = Object.keys(dispatch.params).find(name => !layout.fields.some(field => field.name === name))
   if (unknown) bug(`shaders/${skeleton.path} has no parameter ${unknown}`)
   for (const { name, kind, length, offset: start } of layout.fields) {

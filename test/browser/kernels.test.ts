@@ -5,14 +5,8 @@ import { type ModulePage, openPage } from '../../src/harness/index.ts'
 import { ops } from '../../src/ops/table.ts'
 import type { VerifyReport } from '../../src/proof/index.ts'
 import { device } from '../suite/device.ts'
-import { fusion } from '../suite/fusion.ts'
-import type { SuiteReport } from '../suite/index.ts'
-import { measure } from '../suite/measure.ts'
-import { recording } from '../suite/recording.ts'
-import { refused } from '../suite/refused.ts'
+import { mechanism, type SuiteReport } from '../suite/index.ts'
 import { complaints, Tally } from '../suite/report.ts'
-import { scaling } from '../suite/scaling.ts'
-import { values } from '../suite/values.ts'
 
 let page: ModulePage
 let suite: SuiteReport
@@ -40,12 +34,9 @@ describe('ops', () => {
 })
 
 describe('mechanism', () => {
-  test.each(Object.keys({ ...values, ...recording, ...fusion, ...measure, ...scaling, ...refused }))(
-    '%s',
-    async name => {
-      await page.call('runCase', name)
-    },
-  )
+  test.each(Object.keys(mechanism))('%s', async name => {
+    await page.call('runCase', name)
+  })
 })
 
 describe('device', () => {

@@ -15,7 +15,7 @@ const FLOORS = [
   ['op.ts', 'host.ts'],
   ['skeletons'],
   ['fuse', 'ops'],
-  ['grad.ts', 'compile.ts'],
+  ['grad.ts', 'arguments.ts', 'compiled_plan.ts', 'compile.ts'],
   ['cpu', 'webgpu'],
   ['init.ts'],
   ['proof'],

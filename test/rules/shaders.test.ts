@@ -100,7 +100,7 @@ function check(dispatch: Dispatch): void {
     0,
     dispatch.bindings.length,
   ])
-  const layout = paramsLayout(dispatch.source.skeleton)
+  const layout = paramsLayout(dispatch.source)
   expect(
     uniform?.members?.map(({ name, offset }) => [name, offset]),
     where,
