@@ -19,8 +19,10 @@ const FLOORS = [
   ['cpu', 'webgpu'],
   ['init.ts'],
   ['proof'],
-  ['nn', 'optim'],
+  ['nn', 'optim', 'data'],
+  ['io', 'train'],
   ['index.ts'],
+  ['csv.ts'],
 ]
 
 /** Rooms below that are closed all the same: ops never see a backend's insides, nor a backend the ops. */
@@ -29,6 +31,9 @@ const CLOSED: Readonly<Record<string, readonly string[]>> = {
   webgpu: ['ops', 'op.ts', 'skeletons', 'cpu', 'engine.ts'],
   nn: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'memory.ts'],
   optim: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'memory.ts'],
+  data: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'memory.ts', 'nn', 'optim'],
+  io: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'memory.ts', 'train'],
+  train: ['cpu', 'webgpu', 'plan.ts', 'memory.ts'],
 }
 
 /** Files below a folder, installed packages left out. */
