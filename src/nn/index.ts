@@ -1,4 +1,11 @@
 // nn: layers and models.
 export * from './initializers.ts'
-export { type CallOptions, type Layer, type LayerParts, layer } from './layer.ts'
+export {
+  type CallOptions,
+  type Layer,
+  type LayerEvent,
+  type LayerParts,
+  layer,
+  observeLayers,
+} from './layer.ts'
 export * from './layers.ts'

@@ -24,6 +24,10 @@ export interface Layer {
   parameters(): Parameter[]
   /** The same by name: `0.weight`, `2.bias`. */
   namedParameters(): Map<string, Parameter>
+  /** State that training overwrites without a gradient, such as running statistics. Not among the parameters. */
+  buffers(): Parameter[]
+  /** The same by name: `1.mean`, `1.variance`. */
+  namedBuffers(): Map<string, Parameter>
   /** A table of layers, parameter shapes and counts, with the sum. */
   summary(): string
 }
@@ -33,32 +37,97 @@ export interface LayerParts {
   readonly forward: (x: Tensor, options: Required<CallOptions>) => Tensor
   /** Its own parameters by name. */
   readonly parameters?: Readonly<Record<string, Parameter>>
+  /** Its own buffers by name: what forward assigns to in training, and no optimizer. */
+  readonly buffers?: Readonly<Record<string, Parameter>>
   readonly layers?: readonly Layer[]
 }
 
-/** Makes a layer of one's own from a forward function and, where it has some, parameters and inner layers. */
-export function layer({ label, forward, parameters = {}, layers = [] }: LayerParts): Layer {
+/** Makes a layer of one's own from a forward function and, where it has some, parameters, buffers and inner layers. */
+export function layer({ label, forward, parameters = {}, buffers = {}, layers = [] }: LayerParts): Layer {
   const call = (x: Tensor, options: CallOptions = {}): Tensor => {
     checkTensor(label, x)
     checkOptions(label, options, ['training'])
-    return forward(x, { training: options.training ?? false })
+    return observed(made, x, () => forward(x, { training: options.training ?? false }))
   }
-  const namedParameters = (): Map<string, Parameter> => {
-    const named = new Map(Object.entries(parameters))
-    layers.forEach((inner, i) => {
-      for (const [name, parameter] of inner.namedParameters()) named.set(`${i}.${name}`, parameter)
-    })
-    return named
-  }
+  const named = (own: Readonly<Record<string, Parameter>>, ofPart: (part: Layer) => Map<string, Parameter>) =>
+    new Map([
+      ...Object.entries(own),
+      ...layers.flatMap((part, i) =>
+        [...ofPart(part)].map(([name, parameter]): [string, Parameter] => [`${i}.${name}`, parameter]),
+      ),
+    ])
+  const namedParameters = () => named(parameters, part => part.namedParameters())
+  const namedBuffers = () => named(buffers, part => part.namedBuffers())
   const made: Layer = Object.assign(call, {
     label,
     layers,
     namedParameters,
+    namedBuffers,
     // A parameter that two layers share is one parameter.
     parameters: () => [...new Set(namedParameters().values())],
+    buffers: () => [...new Set(namedBuffers().values())],
     summary: () => summarize(made),
   })
   return made
+}
+
+/** A layer's call, as `observeLayers` tells of it. */
+export interface LayerEvent {
+  /** The layer's place, as in the names of parameters: '' for the model, '0', '2.1'. */
+  readonly path: string
+  readonly layer: Layer
+  readonly input: Tensor
+  /** Undefined on entering. */
+  readonly output: Tensor | undefined
+  readonly when: 'enter' | 'leave'
+}
+
+interface Observation {
+  readonly observe: (event: LayerEvent) => void
+  /** The calls under way, outermost first; `next` is where to look for the layer called next. */
+  readonly calls: { readonly layer: Layer; readonly path: string; next: number }[]
+}
+
+let observation: Observation | null = null
+
+/**
+ * Runs `body`, and tells `observe` of each call of a layer in it as it begins and ends. Replays of compiled functions
+ * call no layers: observe while one records. What `observe` computes of a tensor is a part of the recording.
+ */
+export function observeLayers<T>(observe: (event: LayerEvent) => void, body: () => T): T {
+  const before = observation
+  observation = { observe, calls: [] }
+  try {
+    return body()
+  } finally {
+    observation = before
+  }
+}
+
+function observed(layer: Layer, input: Tensor, run: () => Tensor): Tensor {
+  if (!observation) return run()
+  const { observe, calls } = observation
+  const path = pathOf(layer, calls.at(-1))
+  calls.push({ layer, path, next: 0 })
+  try {
+    observe({ path, layer, input, output: undefined, when: 'enter' })
+    const output = run()
+    observe({ path, layer, input, output, when: 'leave' })
+    return output
+  } finally {
+    calls.pop()
+  }
+}
+
+/** Where a layer stands in the one that calls it. One that is listed twice is called in that order. */
+function pathOf(layer: Layer, caller: Observation['calls'][number] | undefined): string {
+  if (!caller) return ''
+  const { layers } = caller.layer
+  const later = layers.indexOf(layer, caller.next)
+  const place = later >= 0 ? later : layers.indexOf(layer)
+  caller.next = place + 1
+  const name = place >= 0 ? String(place) : layer.label
+  return caller.path === '' ? name : `${caller.path}.${name}`
 }
 
 /**
