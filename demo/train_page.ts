@@ -1,4 +1,5 @@
 // Trains and tests a multilayer perceptron on MNIST: this part runs in the page, on the library's public names alone.
+import { shuffledRows } from '../src/data/index.ts'
 import {
   argMax,
   cast,
@@ -17,7 +18,6 @@ import {
 import { InFlight } from './in_flight.ts'
 import { CLASSES, type Digits, loadDigits, normalizedPixels, PIXELS } from './mnist.ts'
 import type { TrainSettings } from './options.ts'
-import { shuffled } from './shuffle.ts'
 
 /** What the page tells while it works. */
 export type Progress =
@@ -109,7 +109,7 @@ async function learn(engine: Engine, model: nn.Layer, digits: Digits, settings: 
   const clock = new Clock()
   let submitted = 0
   for (let epoch = 0; epoch < epochs; epoch++) {
-    const order = shuffled(samples, seed, epoch)
+    const order = shuffledRows(samples, seed, epoch)
     for (let first = 0; first < samples; first += batchSize) {
       const indices = tensor(order.subarray(first, first + batchSize))
       // Falling to 0, it lets short runs end as well as longer ones, and each as well as the other.

@@ -1,7 +1,7 @@
 // Trains on MNIST under Dawn, in float32 and in mixed precision from the same seeds: prints a line of JSON for each.
 import { readFileSync } from 'node:fs'
 import { CLASSES, type Digits, normalizedPixels, PIXELS, parseDigits } from '../../demo/mnist.ts'
-import { shuffled } from '../../demo/shuffle.ts'
+import { shuffledRows } from '../../src/data/index.ts'
 import {
   argMax,
   cast,
@@ -67,7 +67,7 @@ async function run(
     optimizer.step(gradients, scale ? { scale } : {})
     return loss
   })
-  const order = shuffled(DIGITS, seed, 0)
+  const order = shuffledRows(DIGITS, seed, 0)
   for (let first = 0; first < DIGITS; first += BATCH) {
     optimizer.learningRate = LEARNING_RATE * (1 - first / DIGITS)
     const indices = tensor(order.subarray(first, first + BATCH))
