@@ -1,13 +1,15 @@
 // Dataset: features and labels on the engine; sets drawn from it share them and differ in their rows.
 import { currentEngine, Engine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
+import { tensor } from '../ops/create.ts'
+import { gather } from '../ops/gather.ts'
 import { reshape } from '../ops/move.ts'
+import { checkTensor } from '../ops/signature.ts'
 import { parseOptions } from '../options.ts'
 import { at, type Shape } from '../shape.ts'
-import { currentScope } from '../tape.ts'
-import { Tensor } from '../tensor.ts'
+import { keepResult, Tensor } from '../tensor.ts'
 import { type Labels, type ReadLabels, readLabels } from './labels.ts'
-import { type Numbers, readNumbers } from './numbers.ts'
+import { engineOption, type Numbers, readNumbers, unscoped, upload } from './numbers.ts'
 
 export interface DatasetOptions {
   /** Count or names of the classes: makes numbers class ids, and allows sets in which a class is missing. */
@@ -99,6 +101,30 @@ export class Dataset {
     return new Dataset(this.source, rows)
   }
 
+  /**
+   * A set of its own: the rows of this one, copied, with the features that `change` makes of theirs ([rows, …feature
+   * shape]), on the GPU; the set owns them. Throws `shape` when their number is another.
+   */
+  withFeatures(change: (features: Tensor) => Tensor): Dataset {
+    const { ids, classes, classNames } = this.source
+    const [features, labels] = keepResult(() => {
+      const rows = tensor(this.rows, { engine: this.engine })
+      const changed = change(gather(this.features, rows))
+      checkTensor('withFeatures', changed, 'what the function gave')
+      if (changed.shape[0] !== this.size)
+        fail('shape', 'withFeatures', `${this.size} rows of features became ${show(changed.shape)}.`)
+      return [changed, this.labels === this.features ? changed : gather(this.labels, rows)] as const
+    })
+    const source = { features, labels, ids: ids && this.labelIds(), classes, classNames }
+    const owned = [features, labels]
+    for (const tensor of owned) unscoped(tensor)
+    return new Dataset(
+      source,
+      Int32Array.from(this.rows, (_, row) => row),
+      owned,
+    )
+  }
+
   /** Frees the tensors, for the subsets too. On a subset it does nothing; tensors you gave stay yours. */
   dispose(): void {
     for (const tensor of this.owned) tensor.dispose()
@@ -129,10 +155,7 @@ export function dataset(
   const where = 'dataset'
   const { classes, engine: asked } = parseOptions(where, options, {
     classes: value => value,
-    engine: (value): Engine | undefined =>
-      value === undefined || value instanceof Engine
-        ? value
-        : fail('option', where, `engine is ${show(value)}.`, 'Pass what init() gave.'),
+    engine: engineOption,
   })
   const x = features instanceof Tensor ? checkFeatures(features) : readNumbers(where, 'features', features)
   const same: boolean = labels === features && classes === undefined
@@ -145,20 +168,12 @@ export function dataset(
     fail('shape', where, `${count} rows of features, ${labelCount} labels.`, 'Give one label a row.')
   const engine = engineOf([asked, x, y.values])
   const owned: Tensor[] = []
-  const own = (tensor: Tensor): Tensor => {
-    currentScope()?.delete(tensor)
-    owned.push(tensor)
-    return tensor
-  }
   try {
     const onEngine = (from: ReadLabels['values']): Tensor => {
-      if (from instanceof Tensor)
-        return from.rank === 1 && y.classes === null ? own(reshape(from, [count, 1])) : from
-      const [values, shape, dtype] =
-        from instanceof Int32Array
-          ? ([from, [count], 'int32'] as const)
-          : ([from.values, from.shape, 'float32'] as const)
-      return own(new Tensor(engine.upload(where, values, { shape, dtype })))
+      if (from instanceof Tensor && (from.rank > 1 || y.classes !== null)) return from
+      const made = from instanceof Tensor ? unscoped(reshape(from, [count, 1])) : upload(where, engine, from)
+      owned.push(made)
+      return made
     }
     const onGpu = onEngine(x)
     const source = {

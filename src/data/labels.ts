@@ -9,7 +9,7 @@ import { type FlatNumbers, isList, type Numbers, readNumbers } from './numbers.t
  * Labels in any form. Integer typed arrays, int32 tensors and names are class ids; numbers and floats are targets to
  * predict, unless `classes` is given.
  */
-export type Labels = Tensor | Numbers | readonly string[]
+export type Labels = Tensor | Numbers | readonly (string | number)[]
 
 /** Labels, read: host ids or numbers, or a tensor. */
 export interface ReadLabels {
@@ -38,7 +38,8 @@ interface Classes {
   readonly names: readonly string[] | null
 }
 
-function checkClasses(where: string, classes: unknown): Classes {
+/** The count and names that an option gives. Throws `option`. */
+export function checkClasses(where: string, classes: unknown): Classes {
   if (classes === undefined) return { count: 0, names: null }
   if (typeof classes === 'number' && Number.isSafeInteger(classes) && classes > 0)
     return { count: classes, names: null }
@@ -50,6 +51,10 @@ function checkClasses(where: string, classes: unknown): Classes {
 
 const isIntegers = (labels: unknown): boolean =>
   ArrayBuffer.isView(labels) && !(labels instanceof Float32Array || labels instanceof Float64Array)
+
+/** Whether labels are class ids or names by their form alone. */
+export const isClassIds = (labels: unknown): boolean =>
+  isIntegers(labels) || (isList(labels) && typeof labels[0] === 'string')
 
 function readTensor(where: string, labels: Tensor, { count, names }: Classes): ReadLabels {
   labels.read(where)

@@ -1,6 +1,9 @@
-// Numbers from the host, read into one flat array and checked one by one.
+// Numbers from the host: read into one flat array, checked one by one, and uploaded.
+import { Engine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
 import { at, checkShape, type Shape, sizeOf } from '../shape.ts'
+import { currentScope } from '../tape.ts'
+import { Tensor } from '../tensor.ts'
 
 /** A row of numbers, or of what should be numbers. */
 export type Row = ArrayLike<number>
@@ -66,12 +69,7 @@ function layOut(where: string, what: string, source: unknown): { list: ArrayLike
   }
   const { values, shape } = (source ?? {}) as { values?: unknown; shape?: unknown }
   if (!isList(values) || isList(values[0]))
-    fail(
-      'value',
-      where,
-      `${what} are ${show(source)}.`,
-      'Pass rows of numbers, a tensor, or { values, shape }.',
-    )
+    fail('value', where, `${what} are ${show(source)}.`, 'Pass rows of numbers or { values, shape }.')
   const checked = checkShape(where, shape)
   if (sizeOf(checked) !== values.length || checked.length < 2)
     fail(
@@ -81,4 +79,25 @@ function layOut(where: string, what: string, source: unknown): { list: ArrayLike
       'Write [rows, columns].',
     )
   return { list: values, shape: checked }
+}
+
+/** Uploads numbers to a tensor that no scope disposes. */
+export function upload(where: string, engine: Engine, numbers: FlatNumbers | Int32Array): Tensor {
+  const isIds = numbers instanceof Int32Array
+  const spec = isIds
+    ? { shape: [numbers.length], dtype: 'int32' as const }
+    : { shape: numbers.shape, dtype: 'float32' as const }
+  return unscoped(new Tensor(engine.upload(where, isIds ? numbers : numbers.values, spec)))
+}
+
+/** Takes a tensor out of the scope it was made in. */
+export function unscoped(tensor: Tensor): Tensor {
+  currentScope()?.delete(tensor)
+  return tensor
+}
+
+/** An option that names an engine, and need not. */
+export function engineOption(value: unknown, { where }: { readonly where: string }): Engine | undefined {
+  if (value === undefined || value instanceof Engine) return value
+  return fail('option', where, `engine is ${show(value)}.`, 'Pass what init() gave.')
 }

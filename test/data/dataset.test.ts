@@ -2,24 +2,14 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { dataset, shuffledRows } from '../../src/data/index.ts'
-import { type Engine, gather, init, RetrogradError, scope, tensor, zeros } from '../../src/index.ts'
+import { type Engine, gather, init, scope, tensor, zeros } from '../../src/index.ts'
+import { refusal } from './refusal.ts'
 
 let engine: Engine
 beforeAll(async () => {
   engine = await init({ backend: 'cpu' })
 })
 afterAll(() => engine.dispose())
-
-/** The code and message of what a call throws. */
-function refusal(call: () => unknown): string {
-  try {
-    call()
-  } catch (error) {
-    if (error instanceof RetrogradError) return `${error.code} ${error.message}`
-    throw error
-  }
-  throw new Error('nothing was thrown')
-}
 
 const four = [
   [0, 0],
@@ -185,6 +175,27 @@ describe('subsets', () => {
     set.dispose()
     expect(alone.memory()).toMatchObject({ tensors: 0, liveBytes: 0 })
     expect(refusal(() => part.features.reshape([8]))).toMatch(/^disposed /)
+    alone.dispose()
+  })
+})
+
+describe('withFeatures', () => {
+  test('copies the rows of the set with features of another kind', async () => {
+    const alone = await init({ backend: 'cpu' })
+    const set = dataset(four, ['a', 'b', 'c', 'a'], { engine: alone })
+    const part = set.subset([3, 1])
+    const changed = part.withFeatures(x => x.mul(2).add(1))
+    expect(await changed.features.array()).toEqual([
+      [3, 3],
+      [1, 3],
+    ])
+    expect([...(await changed.labels.data())]).toEqual([0, 1])
+    expect([...changed.labelIds(), ...changed.rows]).toEqual([0, 1, 0, 1])
+    expect(changed.classNames).toEqual(['a', 'b', 'c'])
+    changed.dispose()
+    expect(refusal(() => part.withFeatures(x => x.sum()))).toMatch(/^shape .*2 rows of features became \[\]/)
+    const same = dataset(four, four, { engine: alone }).withFeatures(x => x.neg())
+    expect(same.labels).toBe(same.features)
     alone.dispose()
   })
 })
