@@ -72,15 +72,16 @@ export class LossScale {
   }
 
   /**
-   * Hands gradients of a scaled loss, unscaled, to an optimizer's update, with whether they are finite; then moves on.
-   * Internal.
+   * Hands gradients of a scaled loss, unscaled anew at each reading, to an optimizer's update, with whether they are
+   * finite; then moves on. Gives the latter. Internal.
    */
-  step(user: object, gradient: Tensor, update: (gradient: Tensor, finite: Tensor) => void): void {
+  step(user: object, gradient: Tensor, update: (read: () => Tensor, finite: Tensor) => void): Tensor {
     this.user = user
-    keepResult(() => {
+    return keepResult(() => {
       const finite = all(areFinite(gradient))
-      update(div(gradient, this.scale), finite)
+      update(() => div(gradient, this.scale), finite)
       lossScaleUpdate(this.scale, this.streak, finite, this.rule)
+      return finite
     })
   }
 }

@@ -1,83 +1,156 @@
 // Optimizers: state in flat arenas beside the parameters', one fused update for all of them.
+import type { HostArray } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { evaluated } from '../host.ts'
-import { zeros } from '../ops/create.ts'
+import { tensor, zeros } from '../ops/create.ts'
 import { pack } from '../ops/join.ts'
 import { reshape } from '../ops/move.ts'
 import { gatherArena, parameterFrom } from '../ops/parameter.ts'
-import { checkOptions } from '../options.ts'
+import { all } from '../ops/reduce.ts'
+import { isFinite as areFinite } from '../ops/unary.ts'
+import type { Settings, Update } from '../ops/update_entry.ts'
+import { boolean, parseOptions } from '../options.ts'
 import { sameShape } from '../shape.ts'
 import { keepResult, type Parameter, Tensor } from '../tensor.ts'
+import { clipped } from './clip.ts'
+import { blockTable, groupsOf } from './groups.ts'
 import { LossScale } from './loss_scale.ts'
+import { type Common, learningRateOf } from './options.ts'
+import type { Schedule } from './schedules.ts'
 
 export interface StepOptions {
   /** The scale of the loss the gradients are of. */
   scale?: LossScale
+  /** Whether a step with a gradient that is infinite or NaN is skipped. With `scale` it always is. Default false. */
+  skipNonFinite?: boolean
+}
+
+/** An optimizer's state, to be put back. */
+export interface OptimizerState {
+  readonly steps: number
+  /** By name, flat as the parameters' arena is. */
+  readonly tensors: Readonly<Record<string, Tensor | HostArray | readonly number[]>>
+  /** Put back unless the optimizer has a schedule, which says itself what the rate of each step is. */
+  readonly learningRate?: number
 }
 
 export interface Optimizer {
-  /** Length of a step. Changing it makes no new recording. */
-  learningRate: number
-  /**
-   * Overwrites the parameters by their gradients, in the order of the parameters. With `scale`, the gradients are those of
-   * a loss it was applied to: they are unscaled, and where one is not finite the step is skipped on the GPU: parameters
-   * and state keep every bit. The host does not learn of that: the steps it counts, on which Adam's corrections 1 − βᵗ and
-   * the first step of a dampened momentum depend, include skipped ones, so that early steps after one are a little shorter.
-   */
-  step(gradients: readonly Tensor[], options?: StepOptions): void
-  /** The optimizer's tensors by name, flat as the parameters' arena is, and the steps taken, skipped ones included. */
-  state(): { readonly steps: number; readonly tensors: Readonly<Record<string, Parameter>> }
-}
-
-/** A number above 0, or `option`. */
-export function positive(where: string, name: string, value: unknown): number {
-  if (typeof value !== 'number' || !(value > 0) || value === Number.POSITIVE_INFINITY) {
-    fail('option', where, `${name} is ${show(value)}; it must be a number above 0.`)
-  }
-  return value
-}
-
-/** A number in [0, below), or `option`. */
-export function share(where: string, name: string, value: unknown, below = 1): number {
-  if (typeof value !== 'number' || !(value >= 0) || !(value < below)) {
-    fail('option', where, `${name} is ${show(value)}; it must be in [0, ${below}).`)
-  }
-  return value
-}
-
-interface Rule {
   readonly name: string
   readonly parameters: readonly Parameter[]
-  readonly learningRate: number
-  /** Names of the state tensors. */
-  readonly states: readonly string[]
-  /** The update op. */
-  readonly update: (...inputs: Tensor[]) => unknown
-  /** Its settings for a step, counted from 1. */
-  readonly settings: (learningRate: number, step: number) => readonly number[]
+  /**
+   * Length of the next step. Set it to a number or a schedule; that makes no new recording. Where a schedule gives NaN or a
+   * negative number, the step throws `value` and does nothing.
+   */
+  get learningRate(): number
+  set learningRate(value: number | Schedule)
+  /**
+   * Overwrites the parameters by their gradients, in the order of the parameters. With `scale`, the gradients are those of
+   * a loss it was applied to: they are unscaled. With `scale` or `skipNonFinite` a step with a gradient that is not finite
+   * is skipped on the GPU: parameters and state keep every bit. Whether it was taken is told by the result, a bool scalar,
+   * else null. The host does not learn of it: the steps it counts, on which schedules, Adam's corrections 1 − βᵗ and the
+   * first step of a dampened momentum depend, include skipped ones, so that early steps after one are a little shorter.
+   */
+  step(gradients: readonly Tensor[], options?: StepOptions): Tensor | null
+  /** The optimizer's tensors by name, flat as the parameters' arena is, and the steps taken, skipped ones included. */
+  state(): { readonly steps: number; readonly tensors: Readonly<Record<string, Parameter>> }
+  /** Puts back what `state` gave, as tensors or numbers. Throws `value` or `shape` where names or sizes are others; then nothing is put back. */
+  load(state: OptimizerState): void
+  /** Whether its schedule waits for `observe`. */
+  readonly observes: boolean
+  /** Tells a schedule that waits for it, such as reduceOnPlateau, the validation loss after an epoch. */
+  observe(metric: number): void
+  /** Frees the state. The parameters stay. */
+  dispose(): void
 }
 
+interface Rule<Name extends string> {
+  readonly name: string
+  readonly parameters: readonly Parameter[]
+  readonly options: Common
+  readonly update: Update<Name>
+  /** Settings of the update for a step, counted from 1, but for penalties. */
+  readonly settings: (learningRate: number, step: number) => Settings<Exclude<Name, keyof typeof NO_PENALTY>>
+  /** Weight decay is taken off the parameters, not added to the gradient. */
+  readonly isDecoupled?: boolean
+}
+
+const NO_PENALTY = { weightDecay: 0, decay: 0, threshold: 0 }
+
 /** Makes an optimizer of an update op. Its state is made here, its parameters gathered in an arena. */
-export function optimizer({ name, parameters, learningRate, states, update, settings }: Rule): Optimizer {
-  const arena = gatherArena(name, parameters)
-  const members = [...parameters]
-  const { engine } = arena
+export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
+  const { name, options, update, settings, isDecoupled = false } = rule
+  const arena = gatherArena(name, rule.parameters)
+  const members = [...rule.parameters]
+  const { engine, shape, dtype } = arena
+  const groups = groupsOf(name, members, options)
   const tensors = Object.fromEntries(
-    states.map(state => [state, parameterFrom(zeros(arena.shape, { dtype: arena.dtype, engine }))]),
+    update.states.map(state => [state, parameterFrom(zeros(shape, { dtype, engine }))]),
   )
-  let rate = positive(name, 'learningRate', learningRate)
+  const table = groups.groups.length > 1 ? blockTable(members, groups.members) : null
+  const places = options.clip?.norm === undefined ? null : blockTable(members, [...members.keys()])
+  let rate = options.learningRate
   let steps = 0
-  const length = settings(rate, 1).length
+
+  const rateAt = (step: number): number => {
+    if (typeof rate === 'number') return rate
+    const value: unknown = rate(step)
+    if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value
+    return fail(
+      'value',
+      name,
+      `the schedule gives ${show(value)} at step ${step}.`,
+      'It must give a number from 0 on.',
+    )
+  }
+  /** The numbers of a step, counted from 1. */
+  const numbersOf = (step: number): number[] => {
+    const learningRate = rateAt(step - 1)
+    return groups.groups.flatMap(({ factor, weightDecay, l1 }) => {
+      const length = learningRate * factor
+      const penalties = {
+        weightDecay: isDecoupled ? 0 : weightDecay,
+        decay: isDecoupled ? length * weightDecay : 0,
+        threshold: length * l1,
+      }
+      const all: Readonly<Record<string, number>> = { ...settings(length, step), ...penalties }
+      return update.settings.map(key => all[key] as number)
+    })
+  }
+  const spec = { shape: [groups.groups.length * update.settings.length], dtype: 'float32' } as const
+  const asked = (): Tensor =>
+    evaluated(
+      name,
+      engine,
+      spec,
+      () => numbersOf(++steps),
+      count => {
+        steps -= count
+      },
+    )
+  const apply = (read: () => Tensor, proceed: Tensor | null): void => {
+    const gradient = options.clip ? clipped(read, options.clip, places, members.length) : read()
+    // Asked last, since eager use asks for the settings here, and with them counts the step.
+    const state = [
+      ...Object.values(tensors),
+      asked(),
+      ...(table ? [table] : []),
+      ...(proceed ? [proceed] : []),
+    ]
+    update(arena, gradient, ...state)
+  }
+
   return {
-    get learningRate() {
-      return rate
+    name,
+    parameters: members,
+    get learningRate(): number {
+      return rateAt(steps)
     },
-    set learningRate(value: number) {
-      rate = positive(name, 'learningRate', value)
+    set learningRate(value: number | Schedule) {
+      rate = learningRateOf(name, value)
     },
-    step(gradients, options = {}) {
+    step(gradients, given = {}) {
       checkGradients(name, members, gradients)
-      const scale = checkScale(name, options)
+      const { scale, skipNonFinite } = parseOptions(name, given, STEP)
       scale?.check(name, arena)
       if (arena.members.length !== members.length) {
         fail(
@@ -87,27 +160,49 @@ export function optimizer({ name, parameters, learningRate, states, update, sett
           'Step that one, or make a new one.',
         )
       }
-      keepResult(() => {
-        const packed = flat(gradients, arena)
-        const state = Object.values(tensors)
-        // Last, since eager use asks for the settings here, and with them counts the step.
-        const next = (): Tensor =>
-          evaluated(
-            name,
-            engine,
-            { shape: [length], dtype: 'float32' },
-            () => settings(rate, ++steps),
-            count => {
-              steps -= count
-            },
-          )
-        if (scale)
-          scale.step(arena, packed, (gradient, finite) => update(arena, gradient, ...state, next(), finite))
-        else update(arena, packed, ...state, next())
-      })
+      const before = steps
+      try {
+        return keepResult(() => {
+          const packed = flat(gradients, arena)
+          if (scale) return scale.step(arena, packed, apply)
+          const finite = skipNonFinite ? all(areFinite(packed)) : null
+          apply(() => packed, finite)
+          return finite
+        })
+      } catch (error) {
+        steps = before
+        throw error
+      }
     },
     state: () => ({ steps, tensors }),
+    load(state) {
+      const loaded = checkState(name, tensors, state)
+      if (state.learningRate !== undefined && typeof rate === 'number')
+        rate = learningRateOf(name, state.learningRate)
+      keepResult(() => {
+        for (const [target, value] of loaded)
+          target.assign(value instanceof Tensor ? value : tensor(value, { shape, dtype, engine }))
+      })
+      steps = state.steps
+    },
+    get observes() {
+      return typeof rate === 'function' && rate.observe !== undefined
+    },
+    observe(metric) {
+      if (typeof rate === 'function') rate.observe?.(metric)
+    },
+    dispose() {
+      for (const owned of [...Object.values(tensors), table, places]) owned?.dispose()
+    },
   }
+}
+
+const STEP = {
+  scale: (scale: unknown, { where }: { where: string }): LossScale | undefined => {
+    if (scale === undefined || scale instanceof LossScale) return scale
+    return fail('option', where, `scale is ${show(scale)}, not a loss scale.`, 'Make one with lossScale().')
+  },
+  skipNonFinite: boolean(false),
 }
 
 /** Gradients as the arena lies. One that fills it is that already. */
@@ -116,11 +211,33 @@ function flat(gradients: readonly Tensor[], { size, shape }: Parameter): Tensor 
   return only && gradients.length === 1 && only.size === size ? reshape(only, shape) : pack(gradients)
 }
 
-function checkScale(where: string, options: StepOptions): LossScale | undefined {
-  checkOptions(where, options, ['scale'])
-  const scale: unknown = options.scale
-  if (scale === undefined || scale instanceof LossScale) return scale
-  return fail('option', where, `scale is ${show(scale)}, not a loss scale.`, 'Make one with lossScale().')
+/** Each state tensor with what is to be put there. */
+function checkState(
+  where: string,
+  tensors: Readonly<Record<string, Parameter>>,
+  state: OptimizerState,
+): [Parameter, Tensor | HostArray | readonly number[]][] {
+  if (typeof state?.tensors !== 'object' || state.tensors === null)
+    fail('value', where, `the state is ${show(state)}.`, 'Pass what state() gave.')
+  if (!Number.isSafeInteger(state.steps) || state.steps < 0)
+    fail('value', where, `steps is ${show(state.steps)}; it must be a whole number from 0 on.`)
+  const [known, found] = [Object.keys(tensors), Object.keys(state.tensors)]
+  if (known.length !== found.length || !known.every(name => found.includes(name)))
+    fail('value', where, `the state has ${show(found)}; it must have ${show(known)}.`)
+  return Object.entries(tensors).map(([name, target]) => {
+    const value = state.tensors[name] as Tensor | HostArray | readonly number[]
+    const isTensor = value instanceof Tensor
+    if (isTensor) value.read(where)
+    if (isTensor ? !sameShape(value.shape, target.shape) : value?.length !== target.size) {
+      const shape = isTensor ? value.shape : [value?.length]
+      fail('shape', where, `${name} is ${show(shape)}; it must be ${show(target.shape)}.`)
+    }
+    if (isTensor && value.dtype !== target.dtype)
+      fail('dtype', where, `${name} is ${value.dtype}; it must be ${target.dtype}.`)
+    if (isTensor && value.engine !== target.engine)
+      fail('engine', where, `${name} belongs to another engine.`, 'Pass its numbers.')
+    return [target, value]
+  })
 }
 
 function checkGradients(
@@ -152,13 +269,4 @@ function checkGradients(
     if (!sameShape(gradient.shape, shape))
       fail('shape', where, `gradient ${i} is ${show(gradient.shape)}, its parameter ${show(shape)}.`)
   })
-}
-
-/** Reads options with defaults, refusing unknown ones. */
-export function withDefaults<T extends object>(where: string, options: Partial<T>, defaults: T): T {
-  checkOptions(where, options, Object.keys(defaults))
-  return {
-    ...defaults,
-    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
-  }
 }

@@ -1,27 +1,43 @@
 // Update kernels: parameters and an optimizer's states overwritten in place, the gradient computed as it is read.
+import updateWgsl from '../../shaders/update.wgsl?raw'
 import { dtypes } from '../dtype.ts'
 import { must } from '../errors.ts'
-import { type Binding, type Expression, type Kernel, type ShaderFile, WORKGROUP_SIZE } from '../kernel.ts'
+import {
+  type Binding,
+  type Expression,
+  type Kernel,
+  type ShaderFile,
+  shader,
+  WORKGROUP_SIZE,
+} from '../kernel.ts'
 import { sizeOf } from '../shape.ts'
 import { constantBits, type Declared, declarations, evaluation, generated, identity } from './expression.ts'
+
+const UPDATE = shader(updateWgsl)
 
 /** Place of the gradient among an update's inputs. */
 const GRADIENT = 1
 
+/** Elements in a row that are of one group. */
+export const GROUP_BLOCK = 128
+
 export interface UpdateShader {
-  /** Calls `gradientAt(index)`, which gives four elements, and `isIdle()`; reads and writes the bindings below. */
-  readonly skeleton: ShaderFile
+  /** `direction` and `stepAlong`, which read and write the states. */
+  readonly fragments: readonly ShaderFile[]
   /** Names of the states' bindings. */
   readonly states: readonly string[]
+  /** Names of the settings, in order. In WGSL, `learningRate` is LEARNING_RATE. */
+  readonly settings: readonly string[]
 }
 
 /**
- * The kernel of an update. Inputs: parameter, gradient, states, settings, and where there is one more, a bool that is
- * false where nothing is to be done. With `source`, the gradient is the value of an expression: its first input stands
- * in the gradient's place, the others after all the rest.
+ * The kernel of an update. Inputs: parameter, gradient, states, settings; where settings differ among parameters, a
+ * uint32 table of the group of each GROUP_BLOCK elements, and the settings of all groups one after another; where there
+ * is one more, a bool that is false where nothing is to be done. With `source`, the gradient is the value of an
+ * expression: its first input stands in the gradient's place, the others after all the rest.
  */
 export function update(shader: UpdateShader, source?: Expression): Kernel {
-  const { skeleton, states } = shader
+  const { fragments, states } = shader
   return {
     variants: ['vec4'],
     ...(source ? {} : { prologueOperand: GRADIENT, withPrologue: expression => update(shader, expression) }),
@@ -31,7 +47,9 @@ export function update(shader: UpdateShader, source?: Expression): Kernel {
       // Where the settings stand, and how many inputs there are apart from the expression's later ones.
       const settings = GRADIENT + 1 + states.length
       const others = inputs.length - (expression.inputs.length - 1)
-      const mayBeIdle = others > settings + 1
+      const isGrouped = others > settings + 1 && inputs[settings + 1]?.dtype === 'uint32'
+      const flag = settings + (isGrouped ? 2 : 1)
+      const mayBeIdle = others > flag
       const reads = expression.inputs.map((_, i) => (i === 0 ? GRADIENT : others + i - 1))
       const isSingle = expression.inputs.map(({ first }, i) => {
         const { shape } = must(inputs[reads[i] as number], 'input')
@@ -42,12 +60,14 @@ export function update(shader: UpdateShader, source?: Expression): Kernel {
         { output: 0 },
         ...states.map((_, i) => ({ output: i + 1 })),
         { input: settings },
-        ...(mayBeIdle ? [{ input: settings + 1 }] : []),
+        ...(isGrouped ? [{ input: settings + 1 }] : []),
+        ...(mayBeIdle ? [{ input: flag }] : []),
         ...reads.map(input => ({ input })),
       ]
       const declared: Declared[] = [
         ...['parameter', ...states].map(name => ({ name, type: 'vec4<T>', written: true })),
         { name: 'settings', type: 'f32' },
+        ...(isGrouped ? [{ name: 'table', type: 'u32' }] : []),
         ...(mayBeIdle ? [{ name: 'proceed', type: 'u32' }] : []),
         ...expression.inputs.map(({ type }, i) => ({
           name: `gradient${i}`,
@@ -61,6 +81,13 @@ export function update(shader: UpdateShader, source?: Expression): Kernel {
       })
       const code = generated([
         ...declarations(declared),
+        ...(isGrouped
+          ? [
+              'var<private> row: u32;',
+              `fn selectGroup(index: u32) { row = ${shader.settings.length}u * table[index / ${GROUP_BLOCK / 4}u]; }`,
+              'fn setting(i: u32) -> f32 { return settings[row + i]; }',
+            ]
+          : ['fn selectGroup(index: u32) {}', 'fn setting(i: u32) -> f32 { return settings[i]; }']),
         `fn isIdle() -> bool { return ${mayBeIdle ? 'proceed[0] == 0u' : 'false'}; }`,
         `fn gradientElement(${['index: u32', ...expression.inputs.map(({ type }, i) => `element${i}: ${type}`)].join(', ')}) -> f32 {`,
         ...statements,
@@ -81,9 +108,10 @@ export function update(shader: UpdateShader, source?: Expression): Kernel {
         dispatches: [
           {
             source: {
-              skeleton,
-              fragments: [...files, code],
+              skeleton: UPDATE,
+              fragments: [...files, code, ...fragments],
               types: { T: dtypes[parameter.dtype].wgsl },
+              constants: Object.fromEntries(shader.settings.map((name, i) => [upperCase(name), i])),
             },
             overrides: { WORKGROUP_SIZE },
             bindings,
@@ -95,6 +123,8 @@ export function update(shader: UpdateShader, source?: Expression): Kernel {
     },
   }
 }
+
+const upperCase = (name: string): string => name.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()
 
 /** The gradient of one of four elements. */
 function elementAt(k: number, lane: string, isSingle: readonly boolean[]): string {

@@ -12,8 +12,16 @@ import {
   tensor,
   uniform,
 } from '../../src/index.ts'
-import type { Op } from '../../src/op.ts'
-import { adamUpdate, momentumUpdate, sgdUpdate } from '../../src/ops/update.ts'
+import {
+  adagradUpdate,
+  adamUpdate,
+  centeredRmspropMomentumUpdate,
+  momentumUpdate,
+  rmspropMomentumUpdate,
+  rmspropUpdate,
+  sgdUpdate,
+} from '../../src/ops/update.ts'
+import type { Settings, Update } from '../../src/ops/update_entry.ts'
 import { ensure, near, same } from './assert.ts'
 import type { Case } from './values.ts'
 
@@ -25,16 +33,25 @@ const expressions: Readonly<Record<string, (g: Tensor, other: Tensor, one: Tenso
   'of four operands': (g, other, one, n) => add(mul(add(g, other), one), cast(n, 'float32')),
 }
 
+const STRAIGHT = { weightDecay: 0.25, decay: 0, threshold: 0, rate: 0.5 }
+const VELOCITY = { ...STRAIGHT, momentum: 0.5, share: 0.5, direct: 0.5 }
+const MEAN = { alpha: 0.5, rest: 0.5, epsilon: 1e-8 }
+
+/** Settings as the kernel reads them. */
+const listed = <Name extends string>(update: Update<Name>, settings: Settings<Name>): number[] =>
+  update.settings.map(name => settings[name])
+
 /** An update fed with an expression, against the same with that computed beforehand. */
-function fusedUpdate(update: Op<readonly Tensor[], readonly []>, states: number, settings: number[]): Case {
+function fusedUpdate<Name extends string>(update: Update<Name>, settings: Settings<Name>): Case {
   const { name } = update.definition
+  const states = update.states.length
   return async engine => {
     for (const size of [1, 67, 1000])
       for (const [what, expression] of Object.entries(expressions)) {
         const draw = (seed: number) => uniform([size], { low: 0.25, high: 1, seed, engine })
         const run = async (fuse: boolean): Promise<{ numbers: number[]; ops: string[] }> => {
           const owned = Array.from({ length: states + 1 }, (_, i) => parameter(draw(i)))
-          const [g, other, numbers] = [draw(10), draw(11), tensor(settings, { engine })]
+          const [g, other, numbers] = [draw(10), draw(11), tensor(listed(update, settings), { engine })]
           const one = tensor(3, { engine })
           const n = tensor(
             Array.from({ length: size }, (_, i) => (i % 3) - 1),
@@ -67,19 +84,35 @@ function fusedUpdate(update: Op<readonly Tensor[], readonly []>, states: number,
 }
 
 export const updates: Readonly<Record<string, Case>> = {
-  'sgd reads expressions as gradients': fusedUpdate(sgdUpdate, 0, [0.5, 0.25]),
-  'momentum reads expressions as gradients': fusedUpdate(momentumUpdate, 1, [0.5, 0.25, 0.5, 0.5, 1]),
-  'adam reads expressions as gradients': fusedUpdate(
-    adamUpdate,
-    2,
-    [0.1, 0.9, 0.1, 0.999, 0.001, 1e-8, 1, 1],
+  'sgd reads expressions as gradients': fusedUpdate(sgdUpdate, STRAIGHT),
+  'momentum reads expressions as gradients': fusedUpdate(momentumUpdate, VELOCITY),
+  'adam reads expressions as gradients': fusedUpdate(adamUpdate, {
+    ...STRAIGHT,
+    rate: 0.1,
+    beta1: 0.9,
+    rest1: 0.1,
+    beta2: 0.999,
+    rest2: 0.001,
+    epsilon: 1e-8,
+    correction1: 1,
+    correction2: 1,
+  }),
+  'adagrad reads expressions as gradients': fusedUpdate(adagradUpdate, { ...STRAIGHT, epsilon: 1e-8 }),
+  'rmsprop reads expressions as gradients': fusedUpdate(rmspropUpdate, { ...STRAIGHT, ...MEAN }),
+  'rmsprop with momentum reads expressions as gradients': fusedUpdate(rmspropMomentumUpdate, {
+    ...VELOCITY,
+    ...MEAN,
+  }),
+  'centered rmsprop with momentum reads expressions as gradients': fusedUpdate(
+    centeredRmspropMomentumUpdate,
+    { ...VELOCITY, ...MEAN },
   ),
 
   'a float16 gradient updates float32 parameters': async engine => {
     if (!engine.runner.traits.float16) return
     for (const fuse of [false, true]) {
       const p = parameter(tensor([1, 2, 4, 8, 16], { engine }))
-      const settings = tensor([0.5, 0], { engine })
+      const settings = tensor(listed(sgdUpdate, { ...STRAIGHT, weightDecay: 0 }), { engine })
       const step = compile(
         (g: Tensor) => {
           sgdUpdate(p, mul(g, 0.5), settings)
@@ -95,7 +128,7 @@ export const updates: Readonly<Record<string, Case>> = {
 
   'a gradient computed from the parameter itself is computed beforehand': async engine => {
     const p = parameter(tensor([1, 2, 4], { engine }))
-    const settings = tensor([0.5, 0], { engine })
+    const settings = tensor(listed(sgdUpdate, { ...STRAIGHT, weightDecay: 0 }), { engine })
     const step = compile((g: Tensor) => {
       sgdUpdate(p, add(g, mul(p, 0.5)), settings)
     })
