@@ -15,8 +15,8 @@ export type Numbers =
   | { readonly values: ArrayLike<number>; readonly shape: Shape }
 
 /** Numbers checked and flat, in a shape of rank 2 or more. */
-export interface FlatNumbers {
-  readonly values: Float32Array
+export interface FlatNumbers<A = Float32Array> {
+  readonly values: A
   readonly shape: Shape
 }
 
@@ -25,16 +25,28 @@ export const isList = (value: unknown): value is ArrayLike<unknown> =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value)
 
 /**
- * The numbers as float32, a list of them as one column. Throws `shape` where there are none or a row is longer than
+ * The numbers as float32 (or float64), a list of them as one column. Throws `shape` where there are none or a row is longer than
  * another, `value` for text, gaps, NaN and infinity.
  */
-export function readNumbers(where: string, what: string, source: unknown): FlatNumbers {
+export function readNumbers(where: string, what: string, source: unknown): FlatNumbers
+export function readNumbers(
+  where: string,
+  what: string,
+  source: unknown,
+  kind: typeof Float64Array,
+): FlatNumbers<Float64Array>
+export function readNumbers(
+  where: string,
+  what: string,
+  source: unknown,
+  kind: typeof Float32Array | typeof Float64Array = Float32Array,
+): FlatNumbers<Float32Array | Float64Array> {
   const { list, shape } = layOut(where, what, source)
   const rows = at(shape, 0)
   const width = sizeOf(shape.slice(1))
   if (rows === 0) fail('shape', where, `${what} have no rows.`, 'Give one row or more.')
   if (width === 0) fail('shape', where, `${what} have no columns.`, 'Give one column or more.')
-  const values = new Float32Array(rows * width)
+  const values = new kind(rows * width)
   const nested = isList(list[0])
   for (let row = 0; row < rows; row++) {
     const from = nested ? (list[row] as ArrayLike<unknown>) : list
@@ -43,21 +55,27 @@ export function readNumbers(where: string, what: string, source: unknown): FlatN
       fail('shape', where, `${what}: row ${row} has ${from.length} numbers, row 0 has ${width}.`)
     for (let column = 0; column < width; column++) {
       const value = from[nested ? column : row * width + column]
-      const number = Math.fround(value as number)
-      if (typeof value !== 'number' || !Number.isFinite(number)) notNumber(where, what, value, row, column)
-      values[row * width + column] = number
+      if (typeof value !== 'number' || !Number.isFinite(Math.fround(value)))
+        notNumber(where, what, value, row, column)
+      values[row * width + column] = value
     }
   }
   return { values, shape }
 }
 
 /** Tells the place of what is no finite number. */
-export function notNumber(where: string, what: string, value: unknown, row: number, column: number): never {
+export function notNumber(
+  where: string,
+  what: string,
+  value: unknown,
+  row: number,
+  column: number | string,
+): never {
   const fault = typeof value === 'number' ? 'not finite in float32' : 'no number'
   return fail(
     'value',
     where,
-    `${what}: ${show(value)} at row ${row}, column ${column} (counted from 0) is ${fault}.`,
+    `${what}: ${show(value)} at row ${row}, column ${show(column)} (counted from 0) is ${fault}.`,
     'Mend it, or leave the row out.',
   )
 }
