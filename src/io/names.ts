@@ -1,0 +1,36 @@
+// What the tensors and texts of a file are called.
+import { fail, show } from '../errors.ts'
+import type { Layer } from '../nn/layer.ts'
+import type { Parameter, Tensor } from '../tensor.ts'
+
+/** Things by name. A map, where names may be any text. */
+export type Named<T> = Readonly<Record<string, T>> | ReadonlyMap<string, T>
+
+/** How keys of the metadata that are ours begin. */
+export const RESERVED = 'retrograd.'
+export const OPTIMIZER = `${RESERVED}optimizer`
+export const TRANSFORMS = `${RESERVED}transforms`
+
+/** How tensors of an optimizer's state begin, where the metadata says that there is one. */
+export const STATE = 'optimizer.'
+
+/** Parameters and buffers of a model, or the tensors given, by name. Throws `value` for anything else. */
+export function tensorsOf<T extends Tensor>(
+  where: string,
+  model: Layer | Named<T>,
+): Map<string, T | Parameter> {
+  if (typeof model !== 'function') return new Map(entriesOf(where, 'model', model))
+  const parameters = [...model.namedParameters(), ...model.namedBuffers()]
+  const tensors = new Map(parameters)
+  if (tensors.size < parameters.length)
+    fail('value', where, 'a parameter and a buffer of the model have the same name.', 'Rename one.')
+  return tensors
+}
+
+/** Entries of things by name. Throws `value` for what is neither an object nor a map. */
+export function entriesOf<T>(where: string, what: string, named: Named<T>): [string, T][] {
+  if (named instanceof Map) return [...named]
+  if (typeof named !== 'object' || named === null || Array.isArray(named))
+    fail('value', where, `${what} is ${show(named)}.`, 'Pass an object or a map of things by name.')
+  return Object.entries(named)
+}
