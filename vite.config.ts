@@ -37,13 +37,33 @@ const bareShaders: Plugin = {
   },
 }
 
-export default defineConfig({
-  plugins: [bareShaders],
+/** Lets a sub-path take what it shares with the library from the library's file, rather than a second copy. */
+const besideTheLibrary: Plugin = {
+  name: 'retrograd:beside-the-library',
+  apply: 'build',
+  enforce: 'pre',
+  resolveId: id => (id === './index.ts' ? { id: './retrograd.js', external: true } : null),
+}
+
+/** The licence of a package that is built in, for the file's end: minifying drops comments. */
+const licenceOf = (name: string): string =>
+  `/* Contains ${name}.\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8')}*/`
+
+/** The file a build writes: the library, or by `--mode` the sub-path of that name, which needs other packages. */
+const built = (mode: string): { entry: string; name: string; plugin: Plugin; licence: string } =>
+  mode === 'csv'
+    ? { entry: 'src/csv.ts', name: 'csv.js', plugin: besideTheLibrary, licence: licenceOf('papaparse') }
+    : { entry: 'src/index.ts', name: 'retrograd.js', plugin: bareShaders, licence: '' }
+
+export default defineConfig(({ mode }) => ({
+  plugins: [built(mode).plugin],
   build: {
     target: 'es2022',
     outDir: 'dist',
-    rolldownOptions: { output: { minify: true } },
-    lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'retrograd.js' },
+    // The library is built first.
+    emptyOutDir: mode !== 'csv',
+    rolldownOptions: { output: { minify: true, postFooter: built(mode).licence } },
+    lib: { entry: built(mode).entry, formats: ['es'], fileName: () => built(mode).name },
   },
   test: {
     // Two suites at a time: a software GPU compiles on one core. More would only wait for each other.
@@ -62,4 +82,4 @@ export default defineConfig({
       },
     ],
   },
-})
+}))

@@ -1,10 +1,11 @@
-// The build: one file without imports that a bare page can use, and types that hold under strict.
+// The build: one file without imports that a bare page can use, sub-paths beside it, and types that hold under strict.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -13,16 +14,18 @@ import { launchBrowser } from '../../src/harness/index.ts'
 const root = resolve(import.meta.dirname, '../..')
 const dist = join(root, 'dist')
 
-/** A page that trains XOR with nothing but the built file. */
+/** A page that trains XOR with nothing but the built files. */
 const page = `<!doctype html><meta charset="utf-8"><title>XOR</title>
 <script type="module">
   import { init, tensor, nn, optim, compile, grad, sigmoidCrossEntropy } from '/retrograd.js'
+  import { readCsv } from '/csv.js'
   try {
     const engine = await init({ backend: 'webgpu', seed: 1 })
     const model = nn.mlp([2, 8, 1], { activation: 'tanh' })
     const optimizer = optim.adam(model.parameters(), { learningRate: 0.05 })
-    const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]])
-    const y = tensor([[0], [1], [1], [0]])
+    const { rows } = readCsv('a,b,xor\\n0,0,0\\n0,1,1\\n1,0,1\\n1,1,0\\n')
+    const x = tensor(rows.map(row => row.slice(0, 2)))
+    const y = tensor(rows.map(row => row.slice(2)))
     const step = compile((x, y) => {
       const loss = sigmoidCrossEntropy(model(x), y)
       optimizer.step(grad(loss, model.parameters()))
@@ -37,6 +40,7 @@ const page = `<!doctype html><meta charset="utf-8"><title>XOR</title>
 </script>`
 
 const consumer = `import { init, tensor, nn, optim, compile, grad, meanSquaredError, type Tensor } from 'retrograd'
+import { readCsv, type Table } from 'retrograd/csv'
 await init()
 const model = nn.sequential(nn.linear(2, 8), nn.relu(), nn.linear(8, 1))
 const optimizer = optim.adam(model.parameters(), { learningRate: 1e-3 })
@@ -45,9 +49,10 @@ const step = compile((x: Tensor, y: Tensor) => {
   optimizer.step(grad(loss, model.parameters()))
   return loss
 })
+const table: Table = readCsv('a,b')
 const loss: Tensor = step(tensor([[1, 2]]), tensor([[1]]))
 const chained: Tensor = loss.add(1).relu().sum({ axis: [], keepDims: true }).reshape([1])
-export const number: number = await chained.item()
+export const number: number = await chained.item() + table.rows.length
 `
 
 function typeCheck(source: string): string {
@@ -83,10 +88,23 @@ describe('the build', () => {
     execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'pipe' })
   }, 300_000)
 
-  test('is one file that imports no other', () => {
-    expect(readdirSync(dist).filter(name => name.endsWith('.js'))).toEqual(['retrograd.js'])
-    const code = readFileSync(join(dist, 'retrograd.js'), 'utf8')
-    expect(code).not.toMatch(/\bimport\s*[({'"*]|\bimport\s+\w|\bfrom\s*['"]/)
+  test('is one file that imports no other, and a sub-path that imports that one alone', () => {
+    expect(readdirSync(dist).filter(name => name.endsWith('.js'))).toEqual(['csv.js', 'retrograd.js'])
+    const imports = /\bimport\s*[({'"*]|\bimport\s+\w|\bfrom\s*['"]/
+    expect(readFileSync(join(dist, 'retrograd.js'), 'utf8')).not.toMatch(imports)
+    const csv = readFileSync(join(dist, 'csv.js'), 'utf8')
+    const [statement, ...others] = csv.split(/(?<=^import\b[^;]*;)/)
+    expect(statement).toMatch(/^import\s*\{[^}]*\}\s*from\s*"\.\/retrograd\.js";$/)
+    expect(others.join('')).not.toMatch(imports)
+    expect(csv).toMatch(/Contains papaparse\.\s+The MIT License/)
+  })
+
+  test('has a sub-path for CSV that throws the errors of the library', async () => {
+    const [{ readCsv }, { RetrogradError }] = (await Promise.all(
+      ['csv.js', 'retrograd.js'].map(name => import(/* @vite-ignore */ pathToFileURL(join(dist, name)).href)),
+    )) as [typeof import('../../src/csv.ts'), typeof import('../../src/index.ts')]
+    expect(readCsv('a;b\n1;x')).toEqual({ columns: ['a', 'b'], rows: [[1, 'x']] })
+    expect(() => readCsv('a;b\n1')).toThrow(RetrogradError)
   })
 
   test('weighs no more than it did, and less than its peers', async () => {
@@ -110,9 +128,9 @@ describe('the build', () => {
 
   test('trains XOR in Chrome from a bare page', async () => {
     const server = createServer((request, response) => {
-      const script = request.url === '/retrograd.js'
+      const script = ['retrograd.js', 'csv.js'].find(name => request.url === `/${name}`)
       response.setHeader('content-type', script ? 'text/javascript' : 'text/html')
-      response.end(script ? readFileSync(join(dist, 'retrograd.js')) : page)
+      response.end(script ? readFileSync(join(dist, script)) : page)
     })
     await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
     const { browser, close } = await launchBrowser()
