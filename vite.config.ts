@@ -61,7 +61,7 @@ export default defineConfig(({ mode }) => ({
     target: 'es2022',
     outDir: 'dist',
     // The library is built first.
-    emptyOutDir: mode !== 'csv',
+    emptyOutDir: mode === 'csv' ? false : null,
     rolldownOptions: { output: { minify: true, postFooter: built(mode).licence } },
     lib: { entry: built(mode).entry, formats: ['es'], fileName: () => built(mode).name },
   },
