@@ -5,6 +5,8 @@ import { type Batch, batches, type Chunk, dataset, Stream, stream } from '../../
 import { type Engine, init } from '../../src/index.ts'
 import { refusal, rejection } from './refusal.ts'
 
+fc.configureGlobal({ seed: 4 })
+
 let engine: Engine
 beforeAll(async () => {
   engine = await init({ backend: 'cpu' })

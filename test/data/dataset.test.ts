@@ -5,6 +5,8 @@ import { dataset, shuffledRows } from '../../src/data/index.ts'
 import { type Engine, gather, init, scope, tensor, zeros } from '../../src/index.ts'
 import { refusal } from './refusal.ts'
 
+fc.configureGlobal({ seed: 4 })
+
 let engine: Engine
 beforeAll(async () => {
   engine = await init({ backend: 'cpu' })

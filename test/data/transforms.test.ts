@@ -19,6 +19,8 @@ import {
 import { compile, type Engine, init, tensor, zeros } from '../../src/index.ts'
 import { refusal, rejection } from './refusal.ts'
 
+fc.configureGlobal({ seed: 4 })
+
 let engine: Engine
 beforeAll(async () => {
   engine = await init({ backend: 'cpu' })
