@@ -67,9 +67,9 @@ export function blockSize(bytes: number): number {
 export interface MemoryReport {
   /** Tensors with a living handle. */
   tensors: number
-  /** Bytes of blocks in use. */
+  /** Bytes of blocks, and of slots for small results, in use. */
   liveBytes: number
-  /** Bytes of freed blocks kept for reuse. */
+  /** Bytes of freed blocks and slots kept for reuse. */
   pooledBytes: number
   /** The most `liveBytes + pooledBytes` has been. */
   peakBytes: number
@@ -109,20 +109,27 @@ export class MemoryManager {
     if (this.freeSlots.length === 0) {
       const size = RING_SLOTS * ALIGNMENT
       const chunk = this.source.createBlock(size)
-      this.live += size
-      this.peak = Math.max(this.peak, this.live + this.pooled)
+      this.pooled += size
       for (let slot = RING_SLOTS - 1; slot >= 0; slot--)
         this.freeSlots.push({ chunk, offset: slot * ALIGNMENT })
     }
     const slot = this.freeSlots.pop() ?? bug('an empty ring')
-    return new Storage(slot.chunk, slot.offset, bytes, false, () => this.freeSlots.push(slot))
+    this.pooled -= ALIGNMENT
+    this.live += ALIGNMENT
+    this.peak = Math.max(this.peak, this.live + this.pooled)
+    return new Storage(slot.chunk, slot.offset, bytes, false, () => {
+      this.live -= ALIGNMENT
+      this.pooled += ALIGNMENT
+      this.freeSlots.push(slot)
+    })
   }
 
   /** Destroys pooled blocks. */
   trim(): void {
     for (const blocks of this.free.values()) for (const block of blocks) this.source.destroyBlock(block)
     this.free.clear()
-    this.pooled = 0
+    // The rings stay: their slots may be in use.
+    this.pooled = this.freeSlots.length * ALIGNMENT
   }
 
   report(): MemoryReport {

@@ -1,0 +1,316 @@
+// fit: the training loop, made of a compiled step, a set on the GPU and the rules that end it.
+import type { Dataset } from '../data/dataset.ts'
+import { Stream } from '../data/stream.ts'
+import { fail, show } from '../errors.ts'
+import { grad } from '../grad.ts'
+import { checkLayers, type Layer } from '../nn/layer.ts'
+import { adam } from '../optim/index.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
+import { boolean, integer, type Option, parseOptions } from '../options.ts'
+import type { Parameter, Tensor } from '../tensor.ts'
+import { defaultLoss, Evaluator } from './evaluate.ts'
+import { type Batch, checkDataset } from './feed.ts'
+import {
+  type EpochEvent,
+  type EpochRecord,
+  EventQueue,
+  type FitEvent,
+  type History,
+  type StepEvent,
+} from './history.ts'
+import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts'
+import { type Metric, type MetricName, metricsOf } from './metrics.ts'
+import { Pace } from './pace.ts'
+import { type Steps, type Submit, stepsOf } from './steps.ts'
+import { type StopRule, stopRules } from './stopping.ts'
+import { Weights } from './weights.ts'
+
+export interface FitOptions {
+  /** A stream brings its own batch size, and its rows in the order of their source. */
+  train: Dataset | Stream
+  /** Evaluated after each epoch. */
+  validation?: Dataset
+  /** By default as the labels ask: softmax cross-entropy for class ids, squared error for numbers. */
+  loss?: LossName | LossFunction
+  /** An optimizer of the model's parameters, or what makes one. Default `optim.adam`. */
+  optimizer?: Optimizer | ((parameters: readonly Parameter[]) => Optimizer)
+  /** Default 10. */
+  epochs?: number
+  /** Rows a step; the last step of an epoch takes what is left, by a plan of its own. Default 32, or the whole set. */
+  batchSize?: number
+  /** Whether every epoch takes the rows in a fresh order. Default true. */
+  shuffle?: boolean
+  /** Seeds the order. Default: the engine's seed. */
+  seed?: number
+  /** Of the validation set. */
+  metrics?: readonly (MetricName | Metric)[]
+  /** Rules that end training before all epochs are done. */
+  stop?: StopRule | readonly StopRule[]
+  /** Hears of each step once its loss is known, while later ones run. */
+  onStep?: (event: StepEvent) => void
+  /** Hears of each epoch before the next begins, which waits for a promise it returns. */
+  onEpoch?: (event: EpochEvent) => void | Promise<void>
+  /** Ends training within about a tenth of a second; the promise resolves with the history so far. */
+  signal?: AbortSignal
+}
+
+export interface FitResult {
+  readonly history: History
+  /** Null when all epochs were done. */
+  readonly stopped: { readonly by: 'rule' | 'abort'; readonly reason: string } | null
+  /** The epoch, counted from 1, whose weights the model has, where a rule has put the best back. */
+  readonly restoredEpoch: number | null
+}
+
+/** A run of training: a promise of its result, the events on the way, and the history as it grows. */
+export interface Fit extends Promise<FitResult>, AsyncIterable<FitEvent> {
+  readonly history: History
+}
+
+/**
+ * Trains a model. Batches are gathered on the GPU, several small steps go in one submit, and nothing waits for a loss to
+ * be read.
+ *
+ *     const run = train.fit(model, { train, validation, epochs: 20, metrics: ['accuracy'], stop: train.earlyStopping() })
+ *     for await (const event of run) if (event.kind === 'epoch') console.log(event.epoch, event.validation)
+ *     const { history } = await run
+ *
+ * Leaving the loop by `break` ends training, as `signal` does. Throws at once for options that make no sense and for a
+ * model that does not fit the data; rejects with `value` when a loss is not finite.
+ */
+export function fit(model: Layer, options: FitOptions): Fit {
+  const session = new Session(model, options)
+  const promise = Promise.resolve().then(() => session.run())
+  return Object.assign(promise, {
+    history: session.history,
+    [Symbol.asyncIterator]: () => {
+      // What goes wrong comes out of the loop.
+      promise.catch(() => undefined)
+      return session.events().iterate(promise, () => session.abort('the loop over its events was left'))
+    },
+  })
+}
+
+class Session {
+  readonly history: History = { losses: [], epochs: [] }
+  private readonly model: Layer
+  private readonly options
+  private readonly loss: Loss
+  private readonly optimizer: Optimizer
+  private readonly ownsOptimizer: boolean
+  private readonly steps: Steps
+  private readonly evaluator: Evaluator | null
+  private readonly rules: readonly StopRule[]
+  private readonly pace = new Pace()
+  private queue: EventQueue | null = null
+  private stopped: FitResult['stopped'] = null
+  private best: Weights | null = null
+  private bestEpoch: number | null = null
+  private start = 0
+  private firstFinish = 0
+  /** Rows trained on since the first submit finished. */
+  private finishedRows = 0
+
+  constructor(model: Layer, given: FitOptions) {
+    checkLayers('fit', [model])
+    const options = parseOptions('fit', given, schema)
+    this.model = model
+    this.options = options
+    const { train, validation, batchSize, shuffle, seed } = options
+    this.loss = lossOf('fit', options.loss ?? defaultLoss(train))
+    this.rules = stopRules('fit', options.stop)
+    const metrics = metricsOf('fit', options.metrics)
+    if (metrics.length > 0 && !validation)
+      fail('option', 'fit', 'metrics need a validation set.', 'Pass { validation }, or call train.evaluate.')
+    this.ownsOptimizer = typeof options.optimizer !== 'object'
+    this.optimizer = optimizerOf(options.optimizer, model.parameters())
+    const made: { dispose(): void }[] = this.ownsOptimizer ? [this.optimizer] : []
+    try {
+      const body = (batch: Batch) => this.body(batch)
+      this.steps = stepsOf(train, body, { batchSize, shuffle, seed, pace: this.pace })
+      made.push(this.steps)
+      this.evaluator = validation ? new Evaluator(model, validation, this.loss, metrics) : null
+    } catch (error) {
+      for (const item of made) item.dispose()
+      throw error
+    }
+  }
+
+  /** What a step does. */
+  private body({ features, labels }: Batch): Tensor {
+    const { model, loss, optimizer } = this
+    const value = loss.apply(model(features, { training: true }), labels)
+    optimizer.step(grad(value, [...optimizer.parameters]))
+    return value
+  }
+
+  events(): EventQueue {
+    this.queue ??= new EventQueue()
+    return this.queue
+  }
+
+  abort(reason: string): void {
+    this.stopped ??= { by: 'abort', reason }
+  }
+
+  async run(): Promise<FitResult> {
+    const { options, optimizer, pace } = this
+    const onAbort = (): void => this.abort('the signal was aborted')
+    options.signal?.addEventListener('abort', onAbort)
+    if (options.signal?.aborted) onAbort()
+    const records: Promise<EpochRecord>[] = []
+    try {
+      if (!this.stopped) await Promise.all([this.steps.warmUp(), this.evaluator?.warmUp()])
+      this.start = performance.now()
+      const judges = this.rules.map(rule => ({ rule, judge: rule.start() }))
+      // Otherwise the next epoch begins while this one's losses are read.
+      const waits = judges.length > 0 || options.onEpoch !== undefined || optimizer.observes
+      for (let epoch = 1; epoch <= options.epochs && !this.stopped; epoch++) {
+        const sums: Promise<Sum>[] = []
+        for await (const submit of this.steps.epoch(epoch)) {
+          const sum = this.read(submit, epoch)
+          sums.push(sum)
+          await pace.add(submit.losses.size, sum)
+          if (this.stopped) break
+        }
+        if (this.stopped) break
+        const record = this.record(epoch, sums)
+        record.catch(() => undefined) // it is awaited, maybe later
+        records.push(record)
+        if (!waits) continue
+        const known = await record
+        optimizer.observe(known.validation?.loss ?? known.loss)
+        await options.onEpoch?.({ kind: 'epoch', ...known })
+        for (const { rule, judge } of judges) {
+          const { best, stop } = judge(known)
+          if (best && rule.restoresBest) this.keep(epoch)
+          if (stop) this.stopped ??= { by: 'rule', reason: stop }
+        }
+      }
+      await pace.drain()
+      await Promise.all(records)
+      this.best?.restore()
+      const { history, stopped, bestEpoch: restoredEpoch } = this
+      return { history, stopped, restoredEpoch }
+    } finally {
+      options.signal?.removeEventListener('abort', onAbort)
+      await Promise.allSettled([...records, pace.settled()])
+      for (const item of [this.steps, this.evaluator, this.best]) item?.dispose()
+      if (this.ownsOptimizer) optimizer.dispose()
+      this.queue?.end()
+    }
+  }
+
+  /** Reads the losses of steps and tells of them. */
+  private async read({ rows, losses }: Submit, epoch: number): Promise<Sum> {
+    const numbers = await losses.data().finally(() => losses.dispose())
+    const now = performance.now()
+    if (this.firstFinish === 0) this.firstFinish = now
+    else this.finishedRows += rows * numbers.length
+    const { history, options, queue } = this
+    const { perEpoch } = this.steps
+    const steps = perEpoch === null ? null : perEpoch * options.epochs
+    const samplesPerSecond = (1000 * this.finishedRows) / Math.max(now - this.firstFinish, 1e-3)
+    let loss = 0
+    for (const value of numbers) {
+      history.losses.push(value)
+      loss += value * rows
+      const step = history.losses.length
+      if (queue || options.onStep) {
+        const event: StepEvent = { kind: 'step', step, steps, epoch, loss: value, samplesPerSecond }
+        queue?.push(event)
+        options.onStep?.(event)
+      }
+      if (!Number.isFinite(value))
+        fail(
+          'value',
+          'fit',
+          `the loss of step ${step}, in epoch ${epoch}, is ${value}.`,
+          'Lower the learning rate, clip the gradients, or look for what is odd in the data.',
+        )
+    }
+    return { loss, rows: rows * numbers.length }
+  }
+
+  /** The record of an epoch whose steps were all submitted. */
+  private async record(epoch: number, reads: readonly Promise<Sum>[]): Promise<EpochRecord> {
+    const { learningRate } = this.optimizer
+    // Submitted behind the steps, so that it sees their weights and no later ones.
+    const evaluation = this.evaluator?.run()
+    evaluation?.catch(() => undefined) // awaited below
+    const sums = await Promise.all(reads)
+    const total = (key: keyof Sum): number => sums.reduce((sum, each) => sum + each[key], 0)
+    const validation = await evaluation
+    const record: EpochRecord = {
+      epoch,
+      loss: total('loss') / total('rows'),
+      learningRate,
+      seconds: (performance.now() - this.start) / 1000,
+      ...(validation ? { validation } : {}),
+    }
+    this.history.epochs.push(record)
+    this.queue?.push({ kind: 'epoch', ...record })
+    return record
+  }
+
+  /** Keeps the weights of now, on the GPU. */
+  private keep(epoch: number): void {
+    this.best ??= new Weights(this.model)
+    this.best.save()
+    this.bestEpoch = epoch
+  }
+}
+
+/** The losses of some rows, added up. */
+interface Sum {
+  readonly loss: number
+  readonly rows: number
+}
+
+const asGiven = (value: unknown) => value
+
+/** How options are read. */
+const schema = {
+  train: (value: unknown): Dataset | Stream =>
+    value instanceof Stream ? value : checkDataset('fit', 'train', value),
+  validation: (value: unknown): Dataset | undefined =>
+    value === undefined ? undefined : checkDataset('fit', 'validation', value),
+  loss: asGiven,
+  optimizer: asGiven,
+  epochs: integer(10, { min: 1 }),
+  batchSize: optional(integer(undefined, { min: 1 })),
+  shuffle: boolean(true),
+  seed: optional(integer(undefined)),
+  metrics: asGiven,
+  stop: asGiven,
+  onStep: callback<FitOptions['onStep']>,
+  onEpoch: callback<FitOptions['onEpoch']>,
+  signal: abortSignal,
+}
+
+function optional<T>(option: Option<T>): Option<T | undefined> {
+  return (value, context) => (value === undefined ? undefined : option(value, context))
+}
+
+function optimizerOf(given: unknown, parameters: readonly Parameter[]): Optimizer {
+  const made: unknown =
+    given === undefined ? adam(parameters) : typeof given === 'function' ? given(parameters) : given
+  if (typeof (made as Optimizer | null)?.step === 'function') return made as Optimizer
+  return fail(
+    'option',
+    'fit',
+    `optimizer is ${show(made)}.`,
+    'Pass optim.adam(model.parameters()), or parameters => optim.adam(parameters).',
+  )
+}
+
+function callback<T>(value: unknown, { where, name }: { where: string; name: string }): T {
+  if (value !== undefined && typeof value !== 'function')
+    fail('option', where, `${name} is ${show(value)}, not a function.`)
+  return value as T
+}
+
+function abortSignal(value: unknown, { where }: { where: string }): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value
+  return fail('option', where, `signal is ${show(value)}.`, 'Pass the signal of an AbortController.')
+}

@@ -1,0 +1,119 @@
+// What a model is trained to make small: losses by name or by function, and labels brought into the shape each asks for.
+import { isFloat } from '../dtype.ts'
+import { fail, show } from '../errors.ts'
+import { mul, sub } from '../ops/binary.ts'
+import {
+  hinge,
+  huber,
+  meanAbsoluteError,
+  meanSquaredError,
+  sigmoidCrossEntropy,
+  softmaxCrossEntropy,
+} from '../ops/losses.ts'
+import { reshape } from '../ops/move.ts'
+import { oneHot } from '../ops/one_hot.ts'
+import { cast } from '../ops/unary.ts'
+import { sameShape } from '../shape.ts'
+import type { Tensor } from '../tensor.ts'
+
+/** A scalar, the mean over a batch, of the model's output [batch, …] and the labels as the data set holds them. */
+export type LossFunction = (output: Tensor, labels: Tensor) => Tensor
+
+const losses = {
+  softmaxCrossEntropy: (output, labels) => softmaxCrossEntropy(output, labels),
+  sigmoidCrossEntropy: (output, labels) => sigmoidCrossEntropy(output, labels),
+  meanSquaredError: (output, labels) => meanSquaredError(output, labels),
+  meanAbsoluteError: (output, labels) => meanAbsoluteError(output, labels),
+  huber: (output, labels) => huber(output, labels),
+  // Its labels are −1 and 1.
+  hinge: (output, labels) => hinge(output, sub(mul(labels, 2), 1)),
+} satisfies Record<string, LossFunction>
+
+/** Losses that `fit` and `evaluate` take by name. */
+export type LossName = keyof typeof losses
+
+/** How outputs are read: logits of classes, a logit each, or the numbers themselves. */
+export type Link = 'softmax' | 'sigmoid' | 'identity'
+
+export interface Loss {
+  readonly name: string
+  readonly link: Link
+  readonly apply: LossFunction
+}
+
+const links: Readonly<Partial<Record<LossName, Link>>> = {
+  softmaxCrossEntropy: 'softmax',
+  sigmoidCrossEntropy: 'sigmoid',
+  hinge: 'sigmoid',
+}
+
+/**
+ * The loss that an option names. Class ids become what it compares with: themselves for softmax cross-entropy, 0 and 1 for
+ * one output, one-hot rows for several. Throws `option` for an unknown name, and at the first use `shape` where output
+ * and labels do not fit.
+ */
+export function lossOf(where: string, given: unknown): Loss {
+  if (typeof given === 'function') {
+    const own = given as LossFunction
+    const apply: LossFunction = (output, labels) => checkScalar(where, own(output, labels))
+    return { name: own.name || 'loss', link: 'identity', apply }
+  }
+  if (typeof given !== 'string' || !Object.hasOwn(losses, given))
+    fail(
+      'option',
+      where,
+      `unknown loss ${show(given)}.`,
+      `Known: ${Object.keys(losses).join(', ')}, or a function (output, labels) => scalar.`,
+    )
+  const name = given as LossName
+  const apply: LossFunction = (output, labels) =>
+    losses[name](
+      output,
+      name === 'softmaxCrossEntropy' ? classes(where, output, labels) : targets(where, output, labels),
+    )
+  return { name, link: links[name] ?? 'identity', apply }
+}
+
+function checkScalar(where: string, loss: Tensor): Tensor {
+  if (loss?.shape && loss.size === 1 && isFloat(loss.dtype)) return loss.rank === 0 ? loss : reshape(loss, [])
+  return fail(
+    'shape',
+    where,
+    `the loss gives ${show(loss?.shape ?? loss)}; it must be a float scalar.`,
+    'Take its mean.',
+  )
+}
+
+const misfit = (where: string, output: Tensor, labels: Tensor, remedy: string): never =>
+  fail(
+    'shape',
+    where,
+    `the model gives ${show(output.shape)}, the labels are ${labels.dtype} ${show(labels.shape)}.`,
+    remedy,
+  )
+
+/** Labels for softmax cross-entropy: class ids, or a probability for each output. */
+function classes(where: string, output: Tensor, labels: Tensor): Tensor {
+  const fits = isFloat(labels.dtype)
+    ? sameShape(labels.shape, output.shape)
+    : sameShape(labels.shape, output.shape.slice(0, -1))
+  if (fits) return labels
+  return misfit(
+    where,
+    output,
+    labels,
+    'Give the last layer an output for each class, and labels as class ids or one-hot rows.',
+  )
+}
+
+/** Labels as numbers of the output's shape. */
+function targets(where: string, output: Tensor, labels: Tensor): Tensor {
+  const { shape, dtype } = output
+  if (isFloat(labels.dtype) && sameShape(labels.shape, shape)) return labels
+  if (!isFloat(labels.dtype) && sameShape(labels.shape, shape.slice(0, -1))) {
+    const outputs = shape.at(-1) ?? 1
+    if (outputs === 1) return reshape(cast(labels, dtype), shape)
+    return cast(oneHot(labels, { classes: outputs }), dtype)
+  }
+  return misfit(where, output, labels, 'Give the last layer as many outputs as a label has numbers.')
+}

@@ -1,0 +1,139 @@
+// When to stop: rules that hear of each epoch, as the lectures list them.
+import { fail, show } from '../errors.ts'
+import { boolean, integer, number, oneOf, parseOptions } from '../options.ts'
+import type { EpochRecord } from './history.ts'
+import { type Metric, metrics } from './metrics.ts'
+
+/** What a rule makes of an epoch. */
+export interface Verdict {
+  /** True where the weights of now are the best so far. */
+  readonly best?: boolean
+  /** Why to stop, if that is what is to be done. */
+  readonly stop?: string
+}
+
+/** A rule, as an option holds it: each run of training starts it anew. */
+export interface StopRule {
+  /** Whether the weights of the best epoch are put back in the end. */
+  readonly restoresBest: boolean
+  start(): (epoch: EpochRecord) => Verdict
+}
+
+/**
+ * What a rule looks at: 'loss', the mean training loss of the epoch; 'validationLoss'; the name of a metric of the
+ * validation set; or a function of the epoch's record.
+ */
+export type Monitor = string | ((epoch: EpochRecord) => number)
+
+function monitored(where: string, monitor: unknown): (epoch: EpochRecord) => number {
+  if (typeof monitor === 'function') return monitor as (epoch: EpochRecord) => number
+  if (typeof monitor !== 'string')
+    fail('option', where, `monitor is ${show(monitor)}; it must be a name or a function.`)
+  if (monitor === 'loss') return epoch => epoch.loss
+  const name = monitor === 'validationLoss' ? 'loss' : monitor
+  return ({ validation }) =>
+    validation?.[name] ??
+    fail(
+      'option',
+      where,
+      validation ? `there is no metric ${show(name)}.` : `${show(monitor)} needs a validation set.`,
+      validation
+        ? `There are: ${Object.keys(validation).join(', ')}.`
+        : 'Pass { validation }, or monitor the loss.',
+    )
+}
+
+export interface EarlyStoppingOptions {
+  /** Default 'validationLoss'. */
+  monitor?: Monitor
+  /** Epochs to look ahead after the best before giving up. Default 5. */
+  patience?: number
+  /** By how much an epoch must be better to count. Default 0. */
+  minDelta?: number
+  /** Whether less or more is better. Default: as the metric says; less for losses and functions. */
+  mode?: 'less' | 'more'
+  /** Put the weights of the best epoch back in the end. Default true. */
+  restoreBest?: boolean
+}
+
+/** Whether more of what is monitored is better. */
+const betterOf = (monitor: unknown): 'less' | 'more' => {
+  const known = metrics as Readonly<Record<string, Metric | undefined>>
+  return typeof monitor === 'string'
+    ? (known[monitor]?.better ?? (monitor.startsWith('top') ? 'more' : 'less'))
+    : 'less'
+}
+
+/**
+ * Stops when the validation error has not become better for `patience` epochs, and gives the model the weights of the best
+ * one back: "validation error rising, with a look-ahead".
+ */
+export function earlyStopping(options: EarlyStoppingOptions = {}): StopRule {
+  const where = 'earlyStopping'
+  const asGiven = (value: unknown) => value ?? 'validationLoss'
+  const { monitor, patience, minDelta, mode, restoreBest } = parseOptions(where, options, {
+    monitor: asGiven,
+    patience: integer(5, { min: 1 }),
+    minDelta: number(0, { min: 0 }),
+    mode: oneOf(['less', 'more'], betterOf(options.monitor)),
+    restoreBest: boolean(true),
+  })
+  const read = monitored(where, monitor)
+  const sign = mode === 'more' ? -1 : 1
+  return {
+    restoresBest: restoreBest,
+    start: () => {
+      let best = Number.POSITIVE_INFINITY
+      let since = 0
+      return epoch => {
+        const value = sign * read(epoch)
+        if (value < best - minDelta || (best === Number.POSITIVE_INFINITY && value < best)) {
+          best = value
+          since = 0
+          return { best: true }
+        }
+        if (++since < patience) return {}
+        const name = typeof monitor === 'string' ? monitor : 'what is monitored'
+        return { stop: `${name} has not improved for ${patience} epoch${patience === 1 ? '' : 's'}` }
+      }
+    },
+  }
+}
+
+/** Stops when the training error no longer decreases by more than `minDelta` over `patience` epochs; weights stay as they are. */
+export function noDecrease(
+  options: { monitor?: Monitor; patience?: number; minDelta?: number } = {},
+): StopRule {
+  const { monitor = 'loss', patience = 1, minDelta = 0 } = options
+  return earlyStopping({ ...options, monitor, patience, minDelta, mode: 'less', restoreBest: false })
+}
+
+/** Stops once the training error is at or below a threshold. */
+export function threshold(value: number, options: { monitor?: Monitor } = {}): StopRule {
+  const where = 'threshold'
+  if (typeof value !== 'number' || Number.isNaN(value))
+    fail('value', where, `the threshold is ${show(value)}; it must be a number.`)
+  const { monitor } = parseOptions(where, options, { monitor: given => given ?? 'loss' })
+  const read = monitored(where, monitor)
+  const more = betterOf(monitor) === 'more'
+  return {
+    restoresBest: false,
+    start: () => epoch => {
+      const now = read(epoch)
+      const reached = more ? now >= value : now <= value
+      return reached
+        ? { stop: `${typeof monitor === 'string' ? monitor : 'what is monitored'} reached ${value}` }
+        : {}
+    },
+  }
+}
+
+/** The rules of an option: one, a list or none. Throws `option`. */
+export function stopRules(where: string, given: unknown): readonly StopRule[] {
+  if (given === undefined) return []
+  const list: readonly unknown[] = Array.isArray(given) ? given : [given]
+  return list.map(item => {
+    if (typeof (item as StopRule | undefined)?.start === 'function') return item as StopRule
+    return fail('option', where, `stop is ${show(item)}, not a rule.`, 'Write train.earlyStopping().')
+  })
+}
