@@ -1,5 +1,6 @@
 // update.wgsl: one step of an optimizer, in place: p -= decay·p + step, the step made of g + weightDecay·p; then each
-// parameter is drawn to 0 by `threshold` and stops there: the proximal step of an L1 penalty.
+// parameter is drawn to 0 by `threshold` and stops there: the proximal step of an L1 penalty. Where directions are
+// gradients stretched, so is the threshold (Duchi, Hazan and Singer 2011, equation 4).
 // One thread updates four parameters. Memory, a parameter: 8 bytes in and 4 out, and 4 in and 4 out a state.
 // Generated: the bindings, `gradientAt`, `isIdle`, and `selectGroup` with `setting`, which gives a setting of the
 // parameters' group. A file of update/ gives the direction of the step, and another may give it a velocity.
@@ -23,8 +24,9 @@ fn main(
   selectGroup(index);
   let p = vec4<f32>(parameter[index]);
   let g = gradientAt(index) + setting(WEIGHT_DECAY) * p;
-  let moved = p - setting(DECAY) * p - stepAlong(index, direction(index, g));
+  var stretch = vec4<f32>(1.0);
+  let moved = p - setting(DECAY) * p - stepAlong(index, direction(index, g, &stretch));
   // What is within the threshold is taken from itself: exactly 0. NaN stays NaN.
-  let threshold = vec4<f32>(setting(THRESHOLD));
+  let threshold = setting(THRESHOLD) * stretch;
   parameter[index] = vec4<T>(moved - clamp(moved, -threshold, threshold));
 }

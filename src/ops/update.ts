@@ -33,13 +33,14 @@ const byMoments: Direction<
   settings: ['beta1', 'rest1', 'beta2', 'rest2', 'epsilon', 'correction1', 'correction2'],
   along:
     ({ beta1, rest1, beta2, rest2, epsilon, correction1, correction2 }) =>
-    (g, next) => {
+    (g, next, metric) => {
       const [mean, square] = next as [number, number]
       const m = beta1 * mean + rest1 * g
       const v = beta2 * square + rest2 * g * g
       next[0] = m
       next[1] = v
-      return m / correction1 / (Math.sqrt(v / correction2) + epsilon)
+      metric.stretch = 1 / (Math.sqrt(v / correction2) + epsilon)
+      return (m / correction1) * metric.stretch
     },
   samples: [
     {
@@ -61,8 +62,8 @@ const byMoments: Direction<
       correction2: 0.001,
     },
   ],
-  // A step is at most 0.1·1.5·√10: a dozen ULP of it, and those of p ≤ 3.
-  error: 16,
+  // A step is at most 0.1·1.5·√10, within a dozen ULP; a threshold of at most p ≤ 3 and the step, within six.
+  error: 32,
 }
 
 export const adamUpdate = straightUpdate('adamUpdate', byMoments)
@@ -74,15 +75,16 @@ const byTotal: Direction<'epsilon'> = {
   settings: ['epsilon'],
   along:
     ({ epsilon }) =>
-    (g, next) => {
+    (g, next, metric) => {
       const [square] = next as [number]
       const total = square + g * g
       next[0] = total
-      return g / (Math.sqrt(total) + epsilon)
+      metric.stretch = 1 / (Math.sqrt(total) + epsilon)
+      return g * metric.stretch
     },
   samples: [{ epsilon: 1e-10 }, { epsilon: 0.1 }],
-  // A direction is at most 1.
-  error: 16,
+  // A direction is at most 1; a threshold as above.
+  error: 32,
 }
 
 export const adagradUpdate = straightUpdate('adagradUpdate', byTotal)
@@ -100,11 +102,12 @@ const byMeanSquare: Direction<'alpha' | 'rest' | 'epsilon'> = {
   settings: ['alpha', 'rest', 'epsilon'],
   along:
     ({ alpha, rest, epsilon }) =>
-    (g, next) => {
+    (g, next, metric) => {
       const [square] = next as [number]
       const v = alpha * square + rest * g * g
       next[0] = v
-      return g / (Math.sqrt(v) + epsilon)
+      metric.stretch = 1 / (Math.sqrt(v) + epsilon)
+      return g * metric.stretch
     },
   samples: meanSamples,
   // A direction is at most 1/√(1 − α), 3.2 in the samples, within a dozen ULP, and may cancel with a velocity below 1.
@@ -118,13 +121,14 @@ const byDeviation: Direction<'alpha' | 'rest' | 'epsilon'> = {
   states: ['mean', 'variance'],
   along:
     ({ alpha, rest, epsilon }) =>
-    (g, next) => {
+    (g, next, metric) => {
       const [mean, variance] = next as [number, number]
       const apart = g - mean
       const v = alpha * (variance + rest * apart * apart)
       next[0] = mean + rest * apart
       next[1] = v
-      return g / (Math.sqrt(v) + epsilon)
+      metric.stretch = 1 / (Math.sqrt(v) + epsilon)
+      return g * metric.stretch
     },
 }
 

@@ -11,8 +11,8 @@ import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { ULP } from './samples.ts'
 
-/** Settings of a penalty: λ added to the gradient as λ·p, the share of p taken off, and what an L1 penalty draws to 0. */
-type Penalty = 'weightDecay' | 'decay' | 'threshold'
+/** Settings of penalties: λ of λ·p added to the gradient, the share of p taken off, and how far an L1 penalty draws to 0. */
+export type Penalty = 'weightDecay' | 'decay' | 'threshold'
 /** What the direction, or the velocity, is multiplied by. */
 type Straight = Penalty | 'rate'
 /** v = momentum·v + share·d, and the step is direct·d + rate·v. */
@@ -31,14 +31,19 @@ export type Update<Name extends string> = Op<readonly Tensor[], readonly []> & {
   readonly settings: readonly Name[]
 }
 
+/** What a rule multiplies a gradient with. */
+export interface Metric {
+  stretch: number
+}
+
 /** A rule for the direction of steps: its WGSL, and the same for the reference. */
 export interface Direction<Name extends string> {
   readonly wgsl: string
   /** Names of the states, and of their bindings in the shader. */
   readonly states: readonly string[]
   readonly settings: readonly Name[]
-  /** The direction of one element; its next states are written over the old ones. */
-  readonly along: (settings: Settings<Name>) => (g: number, states: number[]) => number
+  /** The direction of one element; its next states are written over the old ones, and how it stretches a gradient. */
+  readonly along: (settings: Settings<Name>) => (g: number, states: number[], metric: Metric) => number
   readonly samples: readonly Settings<Name>[]
   /** Absolute error of a direction of the samples, in ULP of 1. */
   readonly error: number
@@ -104,10 +109,12 @@ function update<Name extends string, Common extends Straight | Velocity>(
     const named = Object.fromEntries(settings.map((key, i) => [key, at(numbers, first + i)]))
     const s = named as Settings<Names | Straight>
     const [directionOf, stepOf] = [along(s), stepAlong(s)]
+    const metric: Metric = { stretch: 1 }
     return (p: number, gradient: number, next: number[]): number => {
-      const step = stepOf(directionOf(gradient + s.weightDecay * p, next), next)
+      const step = stepOf(directionOf(gradient + s.weightDecay * p, next, metric), next)
       const moved = p - s.decay * p - step
-      return moved - Math.min(Math.max(moved, -s.threshold), s.threshold)
+      const threshold = s.threshold * metric.stretch
+      return moved - Math.min(Math.max(moved, -threshold), threshold)
     }
   }
   const op = defineOp<object, readonly Tensor[], readonly []>({

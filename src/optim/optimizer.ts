@@ -8,7 +8,7 @@ import { reshape } from '../ops/move.ts'
 import { gatherArena, parameterFrom } from '../ops/parameter.ts'
 import { all } from '../ops/reduce.ts'
 import { isFinite as areFinite } from '../ops/unary.ts'
-import type { Settings, Update } from '../ops/update_entry.ts'
+import type { Penalty, Settings, Update } from '../ops/update_entry.ts'
 import { boolean, parseOptions } from '../options.ts'
 import { sameShape } from '../shape.ts'
 import { keepResult, type Parameter, Tensor } from '../tensor.ts'
@@ -69,12 +69,17 @@ interface Rule<Name extends string> {
   readonly options: Common
   readonly update: Update<Name>
   /** Settings of the update for a step, counted from 1, but for penalties. */
-  readonly settings: (learningRate: number, step: number) => Settings<Exclude<Name, keyof typeof NO_PENALTY>>
+  readonly settings: (learningRate: number, step: number) => Settings<Exclude<Name, Penalty>> & Steps
   /** Weight decay is taken off the parameters, not added to the gradient. */
   readonly isDecoupled?: boolean
 }
 
-const NO_PENALTY = { weightDecay: 0, decay: 0, threshold: 0 }
+/** What `reach` reads of an update's settings. */
+type Steps = Readonly<{ rate: number; momentum?: number; share?: number; direct?: number }>
+
+/** The length of the steps that directions of 1 come to. */
+const reach = ({ rate, momentum = 0, share = 1, direct = 0 }: Steps): number =>
+  direct + (rate * share) / (1 - momentum)
 
 /** Makes an optimizer of an update op. Its state is made here, its parameters gathered in an arena. */
 export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
@@ -107,12 +112,13 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
     const learningRate = rateAt(step - 1)
     return groups.groups.flatMap(({ factor, weightDecay, l1 }) => {
       const length = learningRate * factor
-      const penalties = {
+      const own = settings(length, step)
+      const all: Readonly<Record<string, number>> = {
+        ...own,
         weightDecay: isDecoupled ? 0 : weightDecay,
         decay: isDecoupled ? length * weightDecay : 0,
-        threshold: length * l1,
+        threshold: l1 * reach(own),
       }
-      const all: Readonly<Record<string, number>> = { ...settings(length, step), ...penalties }
       return update.settings.map(key => all[key] as number)
     })
   }

@@ -32,7 +32,12 @@ export interface OptimizerOptions {
   learningRate?: number | Schedule
   /** λ of an L2 penalty λ/2·‖p‖²: λ·p is added to the gradient. Of adamw: learningRate·λ·p is taken off the parameter. */
   weightDecay?: number
-  /** λ of an L1 penalty λ·‖p‖₁, as its proximal step: after each step p is drawn to 0 by learningRate·λ, where it stays exactly 0. */
+  /**
+   * λ of an L1 penalty λ·‖p‖₁, as its proximal step: after each step p is drawn to 0, where it stays exactly 0 while steps
+   * are no longer than that. It is drawn by as much as the optimizer moves it in the long run where each gradient is λ:
+   * by learningRate·λ without momentum, 1/(1 − momentum) times that with it, and where gradients are divided, so is λ
+   * (Duchi, Hazan and Singer 2011; Yun et al. 2021). So λ means the same for every optimizer.
+   */
   l1?: number
   /** Which parameters weightDecay and l1 concern. Default 'weights': rank 2 and above, no biases and norms. */
   penalized?: Penalized

@@ -17,7 +17,7 @@ import {
 
 const STEPS = 200
 /** A weight of 3 × 5 and a bias of 5: only the former is penalised. */
-const SHAPES = [[3, 5], [5]] as const
+const SHAPES: readonly (readonly number[])[] = [[3, 5], [5]]
 const WEIGHTS = 15
 
 /** Numbers in [−1, 1) that float32 holds exactly (Park and Miller's generator). */
@@ -135,7 +135,9 @@ export const derivations: Readonly<Record<string, Derivation>> = {
     make: p => optim.adam(p, { learningRate: 0.02, l1: 0.3 }),
     rule: isWeight => (p, g, s, t) => {
       const moved = p - 0.02 * adamDirection(g, s, t)
-      return isWeight ? Math.sign(moved) * Math.max(Math.abs(moved) - 0.02 * 0.3, 0) : moved
+      // Of what is within 0.02·λ times what gradients are divided by nothing is left.
+      const threshold = (0.02 * 0.3) / (Math.sqrt(of(s, 'v') / (1 - 0.999 ** t)) + 1e-8)
+      return isWeight ? Math.sign(moved) * Math.max(Math.abs(moved) - threshold, 0) : moved
     },
   },
 }

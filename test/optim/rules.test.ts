@@ -119,6 +119,24 @@ const worked: readonly [what: string, make: Make, gradients: number[], path: num
     [0, 0, 0, 3, -3, 6],
     [0.6, 0.2, 0, 0, 0, -0.2],
   ],
+  [
+    'L1 with momentum', // v = 1, 0.9: 0.1·v, and 0.1·0.5/(1 − 0.9) each time
+    p => optim.sgd(p, { learningRate: 0.1, momentum: 0.9, l1: 0.5, penalized: 'all' }),
+    [1, 0],
+    [0.4, 0],
+  ],
+  [
+    'L1 of adagrad', // s = 4: 0.1·2/2, and 0.1·1/2
+    p => optim.adagrad(p, { learningRate: 0.1, l1: 1, penalized: 'all' }),
+    [2],
+    [0.85],
+  ],
+  [
+    'L1 of adam', // m̂ = 2, v̂ = 4: 0.1·2/2, and 0.1·1/2
+    p => optim.adam(p, { learningRate: 0.1, l1: 1, penalized: 'all' }),
+    [2],
+    [0.85],
+  ],
 ]
 
 describe('steps worked by hand', () => {
