@@ -2,7 +2,7 @@
 
 import { signature } from './arguments.ts'
 import { CompiledPlan, type PlanReport } from './compiled_plan.ts'
-import { currentEngine, type Engine } from './engine.ts'
+import { currentEngine, type Engine, engineOr } from './engine.ts'
 import { fail, show } from './errors.ts'
 import { FUSION_RULES, type FusionRule } from './fuse/index.ts'
 import { integer, parseOptions } from './options.ts'
@@ -37,6 +37,8 @@ export interface CompileOptions {
    * some rules, to compare. Default true.
    */
   fuse?: boolean | readonly FusionRule[]
+  /** Where calls without a tensor run. Default: the current engine. */
+  engine?: Engine
 }
 
 /**
@@ -52,9 +54,14 @@ export function compile<Arguments extends readonly unknown[], Result>(
   options: CompileOptions = {},
 ): Compiled<Arguments, Result> {
   if (typeof fn !== 'function') fail('value', 'compile', `expected a function, not ${show(fn)}.`)
-  const { maxPlans, fuse } = parseOptions('compile', options, {
+  const {
+    maxPlans,
+    fuse,
+    engine: own,
+  } = parseOptions('compile', options, {
     maxPlans: integer(16, { min: 1 }),
     fuse: fusionRules,
+    engine: value => (value === undefined ? undefined : engineOr('compile', value)),
   })
   const plans = new Map<string, CompiledPlan>()
   let alive = true
@@ -65,7 +72,7 @@ export function compile<Arguments extends readonly unknown[], Result>(
     const described = signature(args)
     const inputs: Tensor[] = []
     eachTensor(args, tensor => inputs.push(tensor))
-    const engine = inputs[0]?.engine ?? currentEngine('compile')
+    const engine = inputs[0]?.engine ?? own ?? currentEngine('compile')
     for (const input of inputs) {
       input.read('compile')
       if (input.engine !== engine)

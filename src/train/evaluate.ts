@@ -45,12 +45,15 @@ export class Evaluator {
     private readonly wantsOutputs = metrics.length > 0,
   ) {
     this.feed = new RowFeed(dataset)
-    this.step = compile((length: number): Tensor[] => {
-      const { features, labels } = this.feed.batch(length)
-      const output = model(features)
-      const value = loss.apply(output, labels)
-      return this.wantsOutputs ? [value, output, labels] : [value]
-    })
+    this.step = compile(
+      (length: number): Tensor[] => {
+        const { features, labels } = this.feed.batch(length)
+        const output = model(features)
+        const value = loss.apply(output, labels)
+        return this.wantsOutputs ? [value, output, labels] : [value]
+      },
+      { engine: dataset.engine },
+    )
     // Now, so that what does not fit is told at the user's call.
     this.step.planned(this.lengths[0] as number)
   }
@@ -151,7 +154,7 @@ function prepared(
   return new Evaluator(
     model,
     dataset,
-    lossOf(where, loss ?? defaultLoss(dataset)),
+    lossOf(where, loss ?? defaultLoss(dataset), dataset.classes),
     list,
     batchSize,
     wantsOutputs ?? list.length > 0,

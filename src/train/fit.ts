@@ -103,6 +103,8 @@ class Session {
   private readonly rules: readonly StopRule[]
   private readonly pace = new Pace()
   private queue: EventQueue | null = null
+  /** The record of the last epoch whose steps were all submitted. */
+  private told: Promise<unknown> = Promise.resolve()
   private stopped: FitResult['stopped'] = null
   private best: Weights | null = null
   private bestEpoch: number | null = null
@@ -117,7 +119,7 @@ class Session {
     this.model = model
     this.options = options
     const { train, validation, batchSize, shuffle, seed } = options
-    this.loss = lossOf('fit', options.loss ?? defaultLoss(train))
+    this.loss = lossOf('fit', options.loss ?? defaultLoss(train), train.classes)
     this.rules = stopRules('fit', options.stop)
     const metrics = metricsOf('fit', options.metrics)
     if (metrics.length > 0 && !validation)
@@ -177,6 +179,7 @@ class Session {
         const record = this.record(epoch, sums)
         record.catch(() => undefined) // it is awaited, maybe later
         records.push(record)
+        this.told = record
         if (!waits) continue
         const known = await record
         optimizer.observe(known.validation?.loss ?? known.loss)
@@ -203,7 +206,10 @@ class Session {
 
   /** Reads the losses of steps and tells of them. */
   private async read({ rows, losses }: Submit, epoch: number): Promise<Sum> {
+    const { told } = this
     const numbers = await losses.data().finally(() => losses.dispose())
+    // What is told comes in order: an epoch's record before steps of the next.
+    await told
     const now = performance.now()
     if (this.firstFinish === 0) this.firstFinish = now
     else this.finishedRows += rows * numbers.length

@@ -49,10 +49,10 @@ const links: Readonly<Partial<Record<LossName, Link>>> = {
 
 /**
  * The loss that an option names. Class ids become what it compares with: themselves for softmax cross-entropy, 0 and 1 for
- * one output, one-hot rows for several. Throws `option` for an unknown name, and at the first use `shape` where output
+ * one output, one-hot rows for several; there are `count` classes, if that is known. Throws `option` for an unknown name, and at the first use `shape` where output
  * and labels do not fit.
  */
-export function lossOf(where: string, given: unknown): Loss {
+export function lossOf(where: string, given: unknown, count: number | null = null): Loss {
   if (typeof given === 'function') {
     const own = given as LossFunction
     const apply: LossFunction = (output, labels) => checkScalar(where, own(output, labels))
@@ -69,7 +69,7 @@ export function lossOf(where: string, given: unknown): Loss {
   const apply: LossFunction = (output, labels) =>
     losses[name](
       output,
-      name === 'softmaxCrossEntropy' ? classes(where, output, labels) : targets(where, output, labels),
+      name === 'softmaxCrossEntropy' ? classes(where, output, labels, count) : targets(where, output, labels),
     )
   return { name, link: links[name] ?? 'identity', apply }
 }
@@ -93,7 +93,15 @@ const misfit = (where: string, output: Tensor, labels: Tensor, remedy: string): 
   )
 
 /** Labels for softmax cross-entropy: class ids, or a probability for each output. */
-function classes(where: string, output: Tensor, labels: Tensor): Tensor {
+function classes(where: string, output: Tensor, labels: Tensor, count: number | null): Tensor {
+  const outputs = output.shape.at(-1) ?? 1
+  if (count !== null && outputs < count)
+    fail(
+      'shape',
+      where,
+      `the model gives ${outputs} outputs, the labels have ${count} classes.`,
+      'Give the last layer one for each class.',
+    )
   const fits = isFloat(labels.dtype)
     ? sameShape(labels.shape, output.shape)
     : sameShape(labels.shape, output.shape.slice(0, -1))

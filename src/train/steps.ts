@@ -58,7 +58,7 @@ function ofSet(dataset: Dataset, body: (batch: Batch) => Tensor, options: StepOp
   if (batchSize > size)
     fail('value', 'fit', `batchSize is ${batchSize}, the set has ${size} rows.`, `Use at most ${size}.`)
   const feed = new RowFeed(dataset)
-  const step = compile((rows: number) => body(feed.batch(rows)))
+  const step = compile((rows: number) => body(feed.batch(rows)), { engine: dataset.engine })
   const rest = size % batchSize
   try {
     // Now, so that what does not fit is told at the user's call.

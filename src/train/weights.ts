@@ -17,11 +17,14 @@ export class Weights {
     this.own = [...model.parameters(), ...model.buffers()]
     this.kept = this.own.map(({ shape, dtype, engine }) => parameterFrom(zeros(shape, { dtype, engine })))
     const copier = (targets: readonly Parameter[], sources: readonly Parameter[]) =>
-      compile(() => {
-        targets.forEach((target, i) => {
-          assignTo(target, sources[i] as Parameter)
-        })
-      })
+      compile(
+        () => {
+          targets.forEach((target, i) => {
+            assignTo(target, sources[i] as Parameter)
+          })
+        },
+        targets[0] ? { engine: targets[0].engine } : {},
+      )
     const [save, restore] = [copier(this.kept, this.own), copier(this.own, this.kept)]
     this.save = () => save()
     this.restore = () => restore()
