@@ -51,14 +51,16 @@ export function eachRandom(key: RandomKey, size: number, visit: (bits: number, i
 /** Uniform in [0, 1): the top 24 bits, exact in float32. */
 export const unitFloat = (bits: number): number => (bits >>> 8) * 2 ** -24
 
-/** A generator on the host for shuffles and initial values: numbers in [0, 1). */
-export function hostRandom(seed: number, stream = 0): () => number {
-  const key = randomKey(seed, stream)
+/** A stream on the host, number by number in [0, 1). Streams of one key but another `kind` differ. */
+export function drawFrom(key: RandomKey, kind = 0): () => number {
+  const seed = [at(key, 0), at(key, 1)]
   let lanes: number[] = []
   let block = 0
   return () => {
-    if (lanes.length === 0)
-      lanes = philox([block++, 1, at(key, 2), at(key, 3)], [at(key, 0), at(key, 1)]).reverse()
+    if (lanes.length === 0) lanes = philox([block++, kind, at(key, 2), at(key, 3)], seed).reverse()
     return unitFloat(lanes.pop() as number)
   }
 }
+
+/** The host's numbers for shuffles and the like: of another kind, so that no random op of an engine draws the same. */
+export const hostRandom = (seed: number, stream = 0): (() => number) => drawFrom(randomKey(seed, stream), 1)

@@ -1,4 +1,5 @@
 // nn: layers and models.
+export * from './activations.ts'
 export * from './initializers.ts'
 export {
   type CallOptions,
@@ -9,3 +10,5 @@ export {
   observeLayers,
 } from './layer.ts'
 export * from './layers.ts'
+export * from './mlp.ts'
+export * from './norms.ts'

@@ -2,41 +2,113 @@
 import { currentEngine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
-import { philox, unitFloat } from '../random.ts'
+import { drawFrom } from '../random.ts'
 import { at, type Shape, sizeOf } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 
 /** Uniform numbers in [0, 1), one at each call. */
 export type Draw = () => number
 
-/** Gives the numbers of a weight of shape [inputs, outputs]. */
+/** Gives the numbers of a weight of shape [inputs, outputs], row by row. */
 export type Initializer = (shape: Shape, draw: Draw) => Float32Array
 
 const fill = (shape: Shape, next: () => number): Float32Array =>
   Float32Array.from({ length: sizeOf(shape) }, next)
 
-const fanIn = (shape: Shape): number => Math.max(1, shape[0] ?? 1)
-const fanOut = (shape: Shape): number => Math.max(1, shape[1] ?? 1)
+/** A number of the normal distribution: Box and Muller 1958. */
+const normalNumber = (draw: Draw): number =>
+  Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw())
 
-const uniformIn = (shape: Shape, limit: number, draw: Draw): Float32Array =>
-  fill(shape, () => limit * (2 * draw() - 1))
+function checkNumbers(where: string, numbers: readonly unknown[]): void {
+  if (numbers.every(Number.isFinite)) return
+  fail('value', where, `it takes finite numbers, not ${numbers.map(show).join(', ')}.`)
+}
 
-/** By Box and Muller 1958. */
-const normalOf = (shape: Shape, deviation: number, draw: Draw): Float32Array =>
-  fill(shape, () => deviation * Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw()))
+/** All weights the same. */
+export function constant(value: number): Initializer {
+  checkNumbers('constant', [value])
+  return shape => fill(shape, () => value)
+}
+
+/** Uniform in [low, high). */
+export function uniform(low: number, high: number): Initializer {
+  checkNumbers('uniform', [low, high])
+  if (low > high) fail('value', 'uniform', `low ${low} is above high ${high}.`)
+  return (shape, draw) => fill(shape, () => low + (high - low) * draw())
+}
+
+/** Normal with mean 0 and a standard deviation: normal(0.01) is the "small random" of old. */
+export function normal(deviation: number): Initializer {
+  checkNumbers('normal', [deviation])
+  if (deviation < 0) fail('value', 'normal', `the deviation is ${deviation}; it must be 0 or more.`)
+  return (shape, draw) => fill(shape, () => deviation * normalNumber(draw))
+}
+
+/** Of the weight's inputs and outputs. */
+type Variance = (inputs: number, outputs: number) => number
+
+/** Draws of a variance that depends on the shape, uniform (in ±√(3·variance)) or normal. */
+function scaled(variance: Variance, kind: 'uniform' | 'normal'): Initializer {
+  return (shape, draw) => {
+    const found = variance(Math.max(1, shape[0] ?? 1), Math.max(1, shape[1] ?? 1))
+    const limit = Math.sqrt(3 * found)
+    return (kind === 'uniform' ? uniform(-limit, limit) : normal(Math.sqrt(found)))(shape, draw)
+  }
+}
+
+const glorot: Variance = (inputs, outputs) => 2 / (inputs + outputs)
+const he: Variance = inputs => 2 / inputs
+const lecun: Variance = inputs => 1 / inputs
+
+/**
+ * Orthonormal rows or columns, whichever there are fewer of: a normal matrix by Gram and Schmidt, which gives every
+ * rotation the same chance (Saxe et al. 2014). Takes inputs·outputs·min(inputs, outputs) steps on the host.
+ */
+function orthogonal(shape: Shape, draw: Draw): Float32Array {
+  if (shape.length !== 2)
+    fail('shape', 'orthogonal', `the weight is ${show(shape)}; it must be [inputs, outputs].`)
+  const [inputs, outputs] = [at(shape, 0), at(shape, 1)]
+  const length = Math.max(inputs, outputs)
+  const vectors: Float64Array[] = []
+  while (vectors.length < Math.min(inputs, outputs)) {
+    const vector = Float64Array.from({ length }, () => normalNumber(draw))
+    for (const other of vectors) {
+      const along = dot(vector, other)
+      for (let i = 0; i < length; i++) vector[i] = at(vector, i) - along * at(other, i)
+    }
+    const size = Math.sqrt(dot(vector, vector))
+    // Draws that nearly lie among the others are drawn again: rounding would be all that is left of them.
+    if (size > 1e-6) vectors.push(vector.map(x => x / size))
+  }
+  return Float32Array.from({ length: inputs * outputs }, (_, k) => {
+    const [i, j] = [Math.floor(k / outputs), k % outputs]
+    return inputs < outputs ? at(vectors[i] ?? [], j) : at(vectors[j] ?? [], i)
+  })
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += at(a, i) * at(b, i)
+  return sum
+}
 
 /** The initialisers by name. */
 export const initializers = {
   /** Uniform in ±√(6 / (inputs + outputs)): Glorot and Bengio 2010. */
-  glorotUniform: (shape, draw) => uniformIn(shape, Math.sqrt(6 / (fanIn(shape) + fanOut(shape))), draw),
+  glorotUniform: scaled(glorot, 'uniform'),
   /** Normal with variance 2 / (inputs + outputs). */
-  glorotNormal: (shape, draw) => normalOf(shape, Math.sqrt(2 / (fanIn(shape) + fanOut(shape))), draw),
+  glorotNormal: scaled(glorot, 'normal'),
   /** Uniform in ±√(6 / inputs): He et al. 2015, for rectifiers. */
-  heUniform: (shape, draw) => uniformIn(shape, Math.sqrt(6 / fanIn(shape)), draw),
+  heUniform: scaled(he, 'uniform'),
   /** Normal with variance 2 / inputs. */
-  heNormal: (shape, draw) => normalOf(shape, Math.sqrt(2 / fanIn(shape)), draw),
-  zeros: shape => fill(shape, () => 0),
-  ones: shape => fill(shape, () => 1),
+  heNormal: scaled(he, 'normal'),
+  /** Uniform in ±√(3 / inputs): LeCun et al. 1998; for selu as well. */
+  lecunUniform: scaled(lecun, 'uniform'),
+  /** Normal with variance 1 / inputs. */
+  lecunNormal: scaled(lecun, 'normal'),
+  orthogonal,
+  zeros: constant(0),
+  ones: constant(1),
 } satisfies Record<string, Initializer>
 
 export type InitializerName = keyof typeof initializers
@@ -54,21 +126,16 @@ export function initialize(where: string, shape: Shape, initializer: Initializer
       'option',
       where,
       `unknown initializer ${show(initializer)}.`,
-      `Known: ${Object.keys(initializers).join(', ')}, or a function of your own.`,
+      `Known: ${Object.keys(initializers).join(', ')}, or a function such as constant(0.5).`,
     )
   }
-  const values = rule(shape, drawFrom(currentEngine(where).nextRandomKey()))
-  if (values.length !== sizeOf(shape))
-    fail('shape', where, `the initializer gave ${values.length} numbers for shape ${show(shape)}.`)
+  const values = rule(shape, drawFrom(currentEngine(where).nextRandomKey())) as Float32Array | undefined
+  if (values?.length !== sizeOf(shape))
+    fail(
+      'shape',
+      where,
+      `the initializer gave ${values?.length ?? 'no'} numbers for shape ${show(shape)}.`,
+      'It takes (shape, draw) and gives a Float32Array.',
+    )
   return tensor(values, { shape })
-}
-
-/** The stream of a key, number by number. */
-function drawFrom(key: readonly number[]): Draw {
-  let lanes: number[] = []
-  let block = 0
-  return () => {
-    if (lanes.length === 0) lanes = philox([block++, 0, at(key, 2), at(key, 3)], key).reverse()
-    return unitFloat(lanes.pop() as number)
-  }
 }

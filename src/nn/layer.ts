@@ -3,8 +3,8 @@ import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { checkTensor } from '../ops/signature.ts'
 import { cast } from '../ops/unary.ts'
-import { checkOptions } from '../options.ts'
-import type { Parameter, Tensor } from '../tensor.ts'
+import { boolean, checkOptions } from '../options.ts'
+import { Parameter, type Tensor } from '../tensor.ts'
 import { summarize } from './summary.ts'
 
 /** What a call of a layer may say. */
@@ -42,12 +42,42 @@ export interface LayerParts {
   readonly layers?: readonly Layer[]
 }
 
-/** Makes a layer of one's own from a forward function and, where it has some, parameters, buffers and inner layers. */
+/**
+ * Makes a layer of one's own from a forward function and, where it has some, parameters, buffers and inner layers. All
+ * that a layer can do follows from them. A gain of its own for each of n features:
+ *
+ *     const gain = (n: number) => {
+ *       const weight = parameter(ones([n]))
+ *       return nn.layer({ label: `gain(${n})`, parameters: { weight }, forward: x => x.mul(weight) })
+ *     }
+ *
+ * `forward` is called with { training } and may hand that on to the layers it lists. Throws `value` for parameters and
+ * buffers that are none, for a name that both have, and when forward gives no tensor.
+ */
 export function layer({ label, forward, parameters = {}, buffers = {}, layers = [] }: LayerParts): Layer {
+  if (typeof forward !== 'function')
+    fail('value', 'layer', `forward is ${show(forward)}, not a function.`, 'Write forward: x => ….')
+  checkLayers(label, layers)
+  for (const [name, item] of [...Object.entries(parameters), ...Object.entries(buffers)]) {
+    if (!(item instanceof Parameter))
+      fail(
+        'value',
+        label,
+        `${name} is ${show(item)}, not a parameter.`,
+        'Make it one with parameter(tensor).',
+      )
+    if (name in parameters && name in buffers)
+      fail('value', label, `a parameter and a buffer are both called ${name}.`, 'Rename one.')
+  }
   const call = (x: Tensor, options: CallOptions = {}): Tensor => {
     checkTensor(label, x)
     checkOptions(label, options, ['training'])
-    return observed(made, x, () => forward(x, { training: options.training ?? false }))
+    const training = boolean(false)(options.training, { where: label, name: 'training', rank: x.rank })
+    return observed(made, x, () => {
+      const output = forward(x, { training })
+      checkTensor(label, output, "forward's result")
+      return output
+    })
   }
   const named = (own: Readonly<Record<string, Parameter>>, ofPart: (part: Layer) => Map<string, Parameter>) =>
     new Map([
@@ -141,8 +171,9 @@ export function inDTypeOf(x: Tensor, parameter: Parameter): Tensor {
 
 /** Throws `value` unless every item is a layer. */
 export function checkLayers(where: string, layers: readonly unknown[]): asserts layers is readonly Layer[] {
+  if (!Array.isArray(layers)) fail('value', where, `layers are ${show(layers)}, not a list.`)
   layers.forEach((item, i) => {
-    if (typeof item === 'function' && 'parameters' in item && 'namedParameters' in item) return
+    if (typeof item === 'function' && 'namedParameters' in item && 'namedBuffers' in item) return
     fail(
       'value',
       where,
@@ -150,4 +181,10 @@ export function checkLayers(where: string, layers: readonly unknown[]): asserts 
       'Pass layers such as linear(2, 8) or relu().',
     )
   })
+}
+
+/** Throws `value` for what is no count of features. */
+export function checkSize(where: string, size: unknown, name: string): void {
+  if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return
+  fail('value', where, `${name} is ${show(size)}; it must be a whole number above 0.`)
 }

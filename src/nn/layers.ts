@@ -1,27 +1,25 @@
-// The layers of a multilayer perceptron: linear, activations, dropout, and their composition.
+// The layers of a multilayer perceptron: linear and tied ones, dropout, and how layers are put together.
 import { fail, show } from '../errors.ts'
-import * as activationOps from '../ops/activations.ts'
 import { zeros } from '../ops/create.ts'
-import { linear as linearOp } from '../ops/matmul.ts'
+import { add } from '../ops/elementwise.ts'
+import { linear as linearOp, matmul } from '../ops/matmul.ts'
+import { reshape } from '../ops/move.ts'
 import { parameterFrom } from '../ops/parameter.ts'
 import { dropout as dropoutOp } from '../ops/random.ts'
-import { softmax as softmaxOp } from '../ops/softmax.ts'
-import { tanh as tanhOp } from '../ops/unary.ts'
-import { boolean, number, parseOptions } from '../options.ts'
-import { at } from '../shape.ts'
-import { keepResult, type Tensor } from '../tensor.ts'
+import { boolean, parseOptions } from '../options.ts'
+import { at, sameShape, sizeOf } from '../shape.ts'
+import { keepResult, type Parameter } from '../tensor.ts'
 import { type Initializer, type InitializerName, initialize } from './initializers.ts'
-import { checkLayers, inDTypeOf, type Layer, layer } from './layer.ts'
-
-function checkSize(where: string, size: unknown, name: string): void {
-  if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return
-  fail('value', where, `${name} is ${show(size)}; it must be a whole number above 0.`)
-}
+import { checkLayers, checkSize, inDTypeOf, type Layer, layer } from './layer.ts'
 
 export interface LinearOptions {
   bias?: boolean
+  /** How the weight starts. Default 'glorotUniform'. */
   initializer?: InitializerName | Initializer
 }
+
+/** The weights of linear layers, for `tied`. */
+const weights = new WeakMap<Layer, Parameter>()
 
 /**
  * x·w + b with w of shape [inputs, outputs], drawn by the initialiser, and b of zeros. Computed in the dtype of x, the
@@ -37,7 +35,7 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
   })
   const weight = parameterFrom(initialize('linear', [inputs, outputs], initializer))
   const offset = bias ? parameterFrom(zeros([outputs])) : null
-  return layer({
+  const made = layer({
     label: `linear(${inputs}, ${outputs})`,
     parameters: { weight, ...(offset ? { bias: offset } : {}) },
     forward: x =>
@@ -46,31 +44,36 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
         return offset ? linearOp(x, w, inDTypeOf(x, offset)) : linearOp(x, w)
       }),
   })
+  weights.set(made, weight)
+  return made
 }
 
-/** An elementwise function as a layer. */
-const activation =
-  <O extends object>(name: string, apply: (x: Tensor, options?: O) => Tensor) =>
-  (options?: O): Layer => {
-    const words = options ? Object.entries(options).map(([key, value]) => `${key}: ${show(value)}`) : []
-    return layer({ label: `${name}(${words.join(', ')})`, forward: x => apply(x, options) })
+/**
+ * x·wᵀ + b back from the outputs of a linear layer to its inputs: the weight is that layer's own, one parameter of both,
+ * whose gradients add up (the decoder of an autoencoder); b is new, of zeros. Throws `value` for what is no linear layer.
+ */
+export function tied(to: Layer, options: { bias?: boolean } = {}): Layer {
+  const weight = typeof to === 'function' ? weights.get(to) : undefined
+  if (!weight) {
+    const found = typeof to === 'function' && 'label' in to ? to.label : show(to)
+    fail('value', 'tied', `${found} is no linear layer.`, 'Pass what linear(inputs, outputs) gave.')
   }
-
-export const relu = activation('relu', x => activationOps.relu(x))
-export const leakyRelu = activation('leakyRelu', activationOps.leakyRelu)
-export const elu = activation('elu', activationOps.elu)
-export const selu = activation('selu', x => activationOps.selu(x))
-export const gelu = activation('gelu', activationOps.gelu)
-export const silu = activation('silu', x => activationOps.silu(x))
-export const sigmoid = activation('sigmoid', x => activationOps.sigmoid(x))
-export const tanh = activation('tanh', x => tanhOp(x))
-export const softplus = activation('softplus', x => activationOps.softplus(x))
-export const softmax = activation('softmax', softmaxOp)
-export const identity = activation('identity', x => x)
-
-/** Activations that `mlp` takes by name. */
-export const activations = { relu, leakyRelu, elu, selu, gelu, silu, sigmoid, tanh, softplus, identity }
-export type ActivationName = keyof typeof activations
+  const { bias } = parseOptions('tied', options, { bias: boolean(true) })
+  const [outputs, inputs] = [at(weight.shape, 0), at(weight.shape, 1)]
+  const offset = bias ? parameterFrom(zeros([outputs], { engine: weight.engine })) : null
+  const label = `tied(${inputs}, ${outputs})`
+  return layer({
+    label,
+    parameters: { weight, ...(offset ? { bias: offset } : {}) },
+    forward: x => {
+      if (x.shape.at(-1) !== inputs) fail('shape', label, `x is ${show(x.shape)}; it must be […, ${inputs}].`)
+      return keepResult(() => {
+        const product = matmul(x, inDTypeOf(x, weight), { transposeB: true })
+        return offset ? add(product, inDTypeOf(x, offset)) : product
+      })
+    },
+  })
+}
 
 /** In training, drops a random share of the elements and scales the rest by 1 / (1 − probability). */
 export function dropout(probability: number): Layer {
@@ -80,6 +83,14 @@ export function dropout(probability: number): Layer {
   return layer({
     label: `dropout(${probability})`,
     forward: (x, { training }) => dropoutOp(x, { probability, training }),
+  })
+}
+
+/** [rows, ...] to [rows, features]. */
+export function flatten(): Layer {
+  return layer({
+    label: 'flatten()',
+    forward: x => reshape(x, [x.shape[0] ?? 1, sizeOf(x.shape.slice(1))]),
   })
 }
 
@@ -93,51 +104,23 @@ export function sequential(...layers: readonly Layer[]): Layer {
   })
 }
 
-export interface MlpOptions {
-  activation?: ActivationName
-  /** Share of each hidden layer's units dropped in training. Default 0: none. */
-  dropout?: number
-  initializer?: InitializerName | Initializer
-}
-
-/** A multilayer perceptron of the given sizes, inputs and outputs included: `mlp([784, 1024, 10])`. The last layer is linear. */
-export function mlp(sizes: readonly number[], options: MlpOptions = {}): Layer {
-  if (!Array.isArray(sizes) || sizes.length < 2)
-    fail(
-      'value',
-      'mlp',
-      `sizes are ${show(sizes)}; at least two are needed.`,
-      'Write mlp([inputs, …, outputs]).',
-    )
-  const asGiven = (value: unknown) => value as MlpOptions['initializer']
-  const name = (value: unknown): ActivationName => {
-    if (value === undefined) return 'relu'
-    if (typeof value === 'string' && Object.hasOwn(activations, value)) return value as ActivationName
-    return fail(
-      'option',
-      'mlp',
-      `unknown activation ${show(value)}.`,
-      `Known: ${Object.keys(activations).join(', ')}.`,
-    )
-  }
-  const checked = parseOptions('mlp', options, {
-    activation: name,
-    dropout: number(0, { min: 0, max: 1 }),
-    initializer: asGiven,
+/** x + block(x): He et al. 2016. Throws `shape` when the block gives another shape than it takes. */
+export function residual(block: Layer): Layer {
+  checkLayers('residual', [block])
+  return layer({
+    label: 'residual',
+    layers: [block],
+    forward: (x, options) => {
+      const y = block(x, options)
+      if (!sameShape(x.shape, y.shape)) {
+        fail(
+          'shape',
+          'residual',
+          `${block.label} takes ${show(x.shape)} to ${show(y.shape)}, which cannot be added.`,
+          'Give the block as many outputs as inputs.',
+        )
+      }
+      return add(x, y)
+    },
   })
-  const layers = sizes.slice(1).flatMap((outputs, i): Layer[] => {
-    const inputs = at(sizes, i)
-    const weights = linear(
-      inputs,
-      outputs,
-      checked.initializer === undefined ? {} : { initializer: checked.initializer },
-    )
-    if (i === sizes.length - 2) return [weights]
-    return [
-      weights,
-      activations[checked.activation](),
-      ...(checked.dropout > 0 ? [dropout(checked.dropout)] : []),
-    ]
-  })
-  return sequential(...layers)
 }

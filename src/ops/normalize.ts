@@ -1,16 +1,13 @@
 // Normalisation: features to mean 0 and variance 1 over a batch, or each row over its features.
 import { fail, show } from '../errors.ts'
 import { defineComposite, type Op, type Sample } from '../op.ts'
-import { axis, boolean, number, parseOptions } from '../options.ts'
+import { axis, boolean, parseOptions } from '../options.ts'
 import { at, sameShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
-import { add, mul, rsqrt, square, sub } from './elementwise.ts'
+import { add, mul, rsqrt, sub } from './elementwise.ts'
 import { reshape } from './move.ts'
-import { mean as meanOf } from './reduce.ts'
-import { ULP } from './samples.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
-
-const WHOLE = 8
+import { batchAxes, EPSILON, standardize, TOLERANCE } from './standardize.ts'
 
 /** A tensor of `length` numbers, one for each feature, or nothing. Throws `value` and `shape`. */
 const features =
@@ -23,27 +20,10 @@ const features =
     return value
   }
 
-const EPSILON = number(1e-5, { min: 0 })
-
-/** (x − mean) / √(variance + ε), times scale, plus offset. */
-function normalize(
-  x: Tensor,
-  mean: Tensor,
-  variance: Tensor,
-  epsilon: number,
-  scale?: Tensor,
-  offset?: Tensor,
-): Tensor {
-  const unit = mul(sub(x, mean), rsqrt(add(variance, epsilon)))
+/** Times scale, plus offset. */
+function affine(unit: Tensor, scale: Tensor | undefined, offset: Tensor | undefined): Tensor {
   const scaled = scale ? mul(unit, scale) : unit
   return offset ? add(scaled, offset) : scaled
-}
-
-/** Mean and variance (of the population) along axes, which are kept. */
-function moments(x: Tensor, axes: readonly number[]): { mean: Tensor; variance: Tensor } {
-  const options = { axis: axes, keepDims: true }
-  const mean = meanOf(x, options)
-  return { mean, variance: meanOf(square(sub(x, mean)), options) }
 }
 
 export interface BatchNormOptions {
@@ -95,10 +75,7 @@ export const batchNorm: Op<[x: Tensor, options?: BatchNormOptions]> = defineComp
       schema,
       x.rank,
     )
-    if (training) {
-      const batch = moments(x, [...x.shape.keys()].slice(0, -1))
-      return normalize(x, batch.mean, batch.variance, epsilon, scale, offset)
-    }
+    if (training) return affine(standardize(x, { axis: batchAxes(x), epsilon }), scale, offset)
     if (!mean || !variance) {
       fail(
         'option',
@@ -107,7 +84,7 @@ export const batchNorm: Op<[x: Tensor, options?: BatchNormOptions]> = defineComp
         'Pass both, or { training: true }.',
       )
     }
-    return normalize(x, mean, variance, epsilon, scale, offset)
+    return affine(mul(sub(x, mean), rsqrt(add(variance, epsilon))), scale, offset)
   },
   samples: [
     training([1, 1]),
@@ -122,12 +99,6 @@ export const batchNorm: Op<[x: Tensor, options?: BatchNormOptions]> = defineComp
   ],
   tolerance: () => TOLERANCE,
 })
-
-/**
- * Differences from the mean are off by a few roundings of numbers up to `WHOLE`, and the smallest deviation of samples
- * divides them: 16 roundings cover the sums, inverseSqrt is within 2 ULP, scale and offset add one each.
- */
-const TOLERANCE = { relative: 16 * ULP, absolute: 16 * WHOLE * ULP }
 
 function training(shape: readonly number[]): Sample<[Tensor, BatchNormOptions?]> {
   const each = { shape: shape.slice(-1) }
@@ -196,8 +167,7 @@ export const layerNorm: Op<[x: Tensor, options?: LayerNormOptions]> = defineComp
       value && place < x.rank - 1
         ? reshape(value, [value.size, ...x.shape.slice(place + 1).map(() => 1)])
         : value
-    const { mean, variance } = moments(x, [place])
-    return normalize(x, mean, variance, epsilon, along(scale), along(offset))
+    return affine(standardize(x, { axis: place, epsilon }), along(scale), along(offset))
   },
   samples: [
     rows([1]),

@@ -18,7 +18,9 @@ import { assignTo } from './parameter.ts'
 import * as power from './power.ts'
 import * as random from './random.ts'
 import * as reduce from './reduce.ts'
+import * as running from './running.ts'
 import * as softmax from './softmax.ts'
+import * as standardize from './standardize.ts'
 import * as unary from './unary.ts'
 import * as update from './update.ts'
 
@@ -40,7 +42,17 @@ const chained = {
   dropout: random.dropout,
 }
 
-const modules = { ...chained, ...gather, ...join, ...crossEntropy, ...random, ...update, ...lossScale }
+const modules = {
+  ...chained,
+  ...gather,
+  ...join,
+  ...crossEntropy,
+  ...random,
+  ...update,
+  ...lossScale,
+  ...standardize,
+  ...running,
+}
 
 /** Every op by its name, from which tests, benchmarks and the docs' table follow. */
 export const ops: Readonly<Record<string, AnyOp>> = Object.fromEntries(
