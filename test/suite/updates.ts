@@ -5,7 +5,10 @@ import {
   clip,
   compile,
   div,
+  type Engine,
+  init,
   mul,
+  optim,
   type Parameter,
   parameter,
   type Tensor,
@@ -83,6 +86,30 @@ function fusedUpdate<Name extends string>(update: Update<Name>, settings: Settin
   }
 }
 
+/** Three steps of Adam on parameters of two groups, their gradients clipped. */
+async function clippedSteps(
+  engine: Engine,
+  kind: string,
+): Promise<{ numbers: number[]; dispatches: number }> {
+  const draw = (seed: number): Tensor[] =>
+    [[9, 37], [5], [1]].map((shape, i) => uniform(shape, { low: -1, high: 1, seed: seed + i, engine }))
+  const parameters = draw(1).map(x => parameter(x))
+  const optimizer = optim.adam(parameters, {
+    learningRate: 0.1,
+    weightDecay: 0.1,
+    l1: 0.01,
+    clip: { [kind]: 0.5 },
+  })
+  const step = compile((gradients: readonly Tensor[]) => {
+    optimizer.step(gradients)
+  })
+  for (const seed of [10, 20, 30]) step(draw(seed))
+  const numbers = await Promise.all(parameters.map(x => x.data()))
+  const { dispatches } = step.plan(draw(10))
+  step.dispose()
+  return { numbers: numbers.flatMap(list => [...list]), dispatches }
+}
+
 export const updates: Readonly<Record<string, Case>> = {
   'sgd reads expressions as gradients': fusedUpdate(sgdUpdate, STRAIGHT),
   'momentum reads expressions as gradients': fusedUpdate(momentumUpdate, VELOCITY),
@@ -107,6 +134,20 @@ export const updates: Readonly<Record<string, Case>> = {
     centeredRmspropMomentumUpdate,
     { ...VELOCITY, ...MEAN },
   ),
+
+  'groups and clipping compute what a CPU does, in few dispatches': async engine => {
+    const reference = await init({ backend: 'cpu' })
+    // Dispatches of the whole step: one packs each gradient, one updates, and a bound takes none, two or five.
+    const kinds = { value: 4, globalNorm: 6, norm: 9 }
+    for (const [kind, most] of Object.entries(kinds)) {
+      const [found, expected] = [await clippedSteps(engine, kind), await clippedSteps(reference, kind)]
+      // Three steps of at most 0.1·√10, each off by a dozen units in the last place, and sums of 350 squares.
+      near(found.numbers, expected.numbers, 3 * 0.1 * 3.2 * 32 * 2 ** -23, `clipped by ${kind}`)
+      if (engine.backend === 'webgpu')
+        ensure(found.dispatches <= most, `${kind}: ${found.dispatches} dispatches`)
+    }
+    reference.dispose()
+  },
 
   'a float16 gradient updates float32 parameters': async engine => {
     if (!engine.runner.traits.float16) return
