@@ -137,10 +137,18 @@ export class Tensor {
 export class Parameter extends Tensor {
   /** The parameters whose storages are ranges of this one's: it is their flat arena. Internal. */
   readonly members: Parameter[] = []
+  /** The arena whose member it is. Internal. */
+  arena: Parameter | null = null
 
   constructor(value: Value) {
     super(value)
     currentScope()?.delete(this)
+  }
+
+  /** As any tensor's. An arena goes with the last of its members. */
+  override dispose(): void {
+    super.dispose()
+    if (this.arena?.members.every(member => member.isDisposed)) this.arena.dispose()
   }
 
   override toString(): string {

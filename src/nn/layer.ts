@@ -30,6 +30,8 @@ export interface Layer {
   namedBuffers(): Map<string, Parameter>
   /** A table of layers, parameter shapes and counts, with the sum. */
   summary(): string
+  /** Frees parameters and buffers, those of its parts too. */
+  dispose(): void
 }
 
 export interface LayerParts {
@@ -97,6 +99,9 @@ export function layer({ label, forward, parameters = {}, buffers = {}, layers = 
     parameters: () => [...new Set(namedParameters().values())],
     buffers: () => [...new Set(namedBuffers().values())],
     summary: () => summarize(made),
+    dispose: () => {
+      for (const tensor of [...made.parameters(), ...made.buffers()]) tensor.dispose()
+    },
   })
   return made
 }

@@ -48,9 +48,6 @@ export function assignTo(target: Parameter, value: Tensor): void {
   assign(value instanceof Parameter ? detach(value) : value, target)
 }
 
-/** The arena each parameter lies in. */
-const arenas = new WeakMap<Parameter, Parameter>()
-
 /**
  * Gathers parameters into one flat parameter whose storage holds all of theirs: one update of it updates them all.
  * Gathered again in the same company, they stay where they are; in another, they move and their old arena loses them.
@@ -58,7 +55,7 @@ const arenas = new WeakMap<Parameter, Parameter>()
 export function gatherArena(where: string, parameters: readonly Parameter[]): Parameter {
   refuseRecording(where)
   const first = checkParameters(where, parameters)
-  const known = arenas.get(first)
+  const known = first.arena
   if (
     known &&
     known.members.length === parameters.length &&
@@ -83,9 +80,12 @@ export function gatherArena(where: string, parameters: readonly Parameter[]): Pa
     })),
   )
   parameters.forEach((member, i) => {
-    const arena = arenas.get(member)
-    if (arena) arena.members.splice(arena.members.indexOf(member), 1)
-    arenas.set(member, flat)
+    const { arena } = member
+    if (arena) {
+      arena.members.splice(arena.members.indexOf(member), 1)
+      if (arena.members.every(({ isDisposed }) => isDisposed)) arena.dispose()
+    }
+    member.arena = flat
     const old = must(member.value.storage, 'parameter')
     old.moved = true
     old.release()
