@@ -4,11 +4,12 @@ import { type DType, type HostArray, hostArray, isFloat } from './dtype.ts'
 import { fail, show } from './errors.ts'
 import { MemoryManager, type MemoryReport, Workspace } from './memory.ts'
 import type { OpDefinition } from './op.ts'
+import { integer } from './options.ts'
 import { buildPlan, type Plan, place } from './plan.ts'
-import { randomKey } from './random.ts'
+import { type RandomStream, randomKey } from './random.ts'
 import { sizeOf } from './shape.ts'
 import { currentRecording, makeNode, markBusy, type Node, rangeOf, type Spec, Value } from './tape.ts'
-import { Parameter, type Tensor } from './tensor.ts'
+import { Parameter, refusePromise, type Tensor } from './tensor.ts'
 
 /** Pending results above this many bytes, or this many nodes, are computed without waiting for a read. */
 const PENDING_BYTES = 2 ** 28
@@ -39,7 +40,7 @@ export class Engine {
   private pending: Node[] = []
   private pendingBytes = 0
   private overwritten: { target: Parameter; before: Value; after: Value }[] = []
-  private randomCounter = 0
+  private random: RandomStream
   /** Internal: plans made under another version are made anew. */
   tuningVersion = 0
   private alive = true
@@ -52,6 +53,7 @@ export class Engine {
     readonly seed: number,
   ) {
     this.memoryManager = new MemoryManager(runner)
+    this.random = { seed, counter: 0 }
     engines.push(this)
   }
 
@@ -114,6 +116,27 @@ export class Engine {
     }
   }
 
+  /**
+   * Runs `body`, which must be synchronous, with a random stream of this seed: what it makes is the same each time,
+   * `engine.withSeed(7, () => nn.mlp([2, 8, 1]))`. The engine's own stream stays where it was. A compiled function draws
+   * when it is called.
+   */
+  withSeed<T>(seed: number | RandomStream, body: () => T): T {
+    const where = 'withSeed'
+    const before = this.random
+    this.random =
+      typeof seed === 'object'
+        ? seed
+        : { seed: integer(undefined)(seed, { where, name: 'seed', rank: 0 }), counter: 0 }
+    try {
+      const result = this.use(body)
+      refusePromise(where, result)
+      return result
+    } finally {
+      this.random = before
+    }
+  }
+
   /** Resolves when all work submitted so far is done. */
   async idle(): Promise<void> {
     this.assertAlive('idle')
@@ -139,12 +162,12 @@ export class Engine {
 
   /** Restarts or continues the random stream: the key of the next random op. */
   nextRandomKey(): number[] {
-    return randomKey(this.seed, this.randomCounter++)
+    return randomKey(this.random.seed, this.random.counter++)
   }
 
   /** Takes back keys that were drawn for runs that never happened. */
   returnRandomKeys(count: number): void {
-    this.randomCounter -= count
+    this.random.counter -= count
   }
 
   elementBytes = (value: Spec): number => this.runner.elementBytes(value.dtype)

@@ -5,6 +5,12 @@ import { at } from './shape.ts'
 /** Names one random op's stream: [seed low, seed high, counter low, counter high] as uint32. */
 export type RandomKey = ArrayLike<number>
 
+/** Where random ops and initialisers draw from: each takes the next counter. */
+export interface RandomStream {
+  readonly seed: number
+  counter: number
+}
+
 /** The 64-bit key and counter of a stream, from whole numbers below 2⁵³. */
 export function randomKey(seed: number, counter: number): number[] {
   return [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0, counter >>> 0, Math.floor(counter / 2 ** 32) >>> 0]

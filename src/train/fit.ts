@@ -40,7 +40,7 @@ export interface FitOptions {
   batchSize?: number
   /** Whether every epoch takes the rows in a fresh order. Default true. */
   shuffle?: boolean
-  /** Seeds the order. Default: the engine's seed. */
+  /** Seeds the order, and what is drawn for dropout. Default: the engine's seed, and its random stream. */
   seed?: number
   /** Of the validation set. */
   metrics?: readonly (MetricName | Metric)[]

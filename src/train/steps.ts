@@ -3,6 +3,7 @@ import { compile } from '../compile.ts'
 import { Dataset } from '../data/dataset.ts'
 import { shuffledRows } from '../data/shuffle.ts'
 import { Stream } from '../data/stream.ts'
+import type { Engine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
 import type { Tensor } from '../tensor.ts'
 import { type Batch, RowFeed } from './feed.ts'
@@ -52,9 +53,19 @@ export function stepsOf(source: unknown, body: (batch: Batch) => Tensor, options
   )
 }
 
+/**
+ * How steps are called: what those with a seed draw, for dropout say, depends on it alone. The counter starts far from
+ * those that a model of the same seed was initialised with.
+ */
+function drawing(seed: number | undefined): <T>(engine: Engine, call: () => T) => T {
+  const stream = seed === undefined ? null : { seed, counter: 2 ** 42 }
+  return (engine, call) => (stream ? engine.withSeed(stream, call) : call())
+}
+
 function ofSet(dataset: Dataset, body: (batch: Batch) => Tensor, options: StepOptions): Steps {
   const { size } = dataset
   const { shuffle, pace, seed = dataset.engine.seed, batchSize = Math.min(BATCH, size) } = options
+  const draw = drawing(options.seed)
   if (batchSize > size)
     fail('value', 'fit', `batchSize is ${batchSize}, the set has ${size} rows.`, `Use at most ${size}.`)
   const feed = new RowFeed(dataset)
@@ -80,23 +91,25 @@ function ofSet(dataset: Dataset, body: (batch: Batch) => Tensor, options: StepOp
         const rows = Math.min(batchSize, size - first)
         const times = Math.min(pace.chunk, Math.floor((size - first) / rows))
         for (let i = 0; i < times; i++, first += rows) feed.announce(order.subarray(first, first + rows))
-        yield { rows, losses: step.run(times, rows) }
+        yield { rows, losses: draw(dataset.engine, () => step.run(times, rows)) }
       }
     },
     dispose: () => step.dispose(),
   }
 }
 
-function ofStream(stream: Stream, body: (batch: Batch) => Tensor, { batchSize }: StepOptions): Steps {
+function ofStream(stream: Stream, body: (batch: Batch) => Tensor, options: StepOptions): Steps {
+  const { batchSize, seed } = options
   if (batchSize !== undefined)
     fail('option', 'fit', 'a stream has a batch size of its own.', 'Pass it to data.stream.')
   const step = compile((features: Tensor, labels: Tensor) => body({ features, labels }))
+  const draw = drawing(seed)
   return {
     perEpoch: null,
     warmUp: () => Promise.resolve(),
     async *epoch() {
       for await (const { features, labels, size } of stream)
-        yield { rows: size, losses: step(features, labels) }
+        yield { rows: size, losses: draw(features.engine, () => step(features, labels)) }
     },
     dispose: () => step.dispose(),
   }
