@@ -14,6 +14,7 @@ const commands: Readonly<
   gpu: () => import('./gpu/run.ts'),
   page: () => import('./page/run.ts'),
   profile: () => import('./profile/run.ts'),
+  fit: () => import('./fit/run.ts'),
 }
 
 /** Runs the command that the first word names; without one, the kernels' benchmark. */
