@@ -1,5 +1,6 @@
 // nn: layers and models.
 export * from './activations.ts'
+export * from './autoencoder.ts'
 export * from './initializers.ts'
 export {
   type CallOptions,
@@ -12,3 +13,4 @@ export {
 export * from './layers.ts'
 export * from './mlp.ts'
 export * from './norms.ts'
+export * from './rbm.ts'

@@ -2,7 +2,7 @@
 import { fail, must, show } from '../errors.ts'
 import { at, sizeOf } from '../shape.ts'
 import { currentRecording } from '../tape.ts'
-import { Parameter, Tensor } from '../tensor.ts'
+import { keepResult, Parameter, Tensor } from '../tensor.ts'
 import { flatLayout } from './join.ts'
 import { detach } from './move.ts'
 import { checkTensor } from './signature.ts'
@@ -45,7 +45,7 @@ function refuseRecording(where: string): void {
 export function assignTo(target: Parameter, value: Tensor): void {
   checkTensor('assign', value, 'value')
   // Another parameter may lie in the same buffer, which no kernel can both read and write: an alias is copied first.
-  assign(value instanceof Parameter ? detach(value) : value, target)
+  keepResult(() => assign(value instanceof Parameter ? detach(value) : value, target))
 }
 
 /**

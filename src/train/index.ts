@@ -19,6 +19,7 @@ export {
   type Predictions,
   topK,
 } from './metrics.ts'
+export { type PretrainFitOptions, type PretrainOptions, pretrain } from './pretrain.ts'
 export {
   type EarlyStoppingOptions,
   earlyStopping,
