@@ -34,6 +34,7 @@ import {
   uniform,
   where,
 } from '../../src/index.ts'
+import { moments, standardize } from '../../src/ops/standardize.ts'
 import { ops } from '../../src/ops/table.ts'
 import { firstDifference } from '../../src/proof/compare.ts'
 import { variantsOf, withVariant } from '../../src/proof/variants.ts'
@@ -318,6 +319,16 @@ const rewrites: Readonly<Record<string, Rewrite>> = {
     ops: ['softmaxCrossEntropyGradient+softmaxCrossEntropyRows'],
     base: 'softmaxCrossEntropyGradient',
     contractions: 128,
+  },
+  'joint: standardized columns and their moments': {
+    half: true,
+    rules: ['joint'],
+    inputs: engine => draw(engine, [67, 19]),
+    fn: x => [standardize(x as Tensor, { axis: 0 }), ...moments(x as Tensor, { axis: 0 })],
+    ops: ['standardize+moments'],
+    base: 'standardize',
+    // The moments' own kernel adds in another order in its workgroup variant.
+    contractions: 67,
   },
   'epilogues: product, bias and activation': {
     half: true,
