@@ -3,11 +3,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   compile,
   type Engine,
+  grad,
   init,
+  mean,
   mul,
   nn,
   ones,
+  optim,
   parameter,
+  square,
   type Tensor,
   tensor,
   zeros,
@@ -26,6 +30,62 @@ const counting = (): nn.Layer =>
     buffers: { calls: parameter(zeros([])) },
     forward: x => x,
   })
+
+describe('a layer of one’s own', () => {
+  // As in the documentation of `layer`.
+  const gain = (n: number) => {
+    const weight = parameter(ones([n]))
+    return nn.layer({ label: `gain(${n})`, parameters: { weight }, forward: x => x.mul(weight) })
+  }
+
+  it('is called, trained, named and summed up like any other', async () => {
+    const model = nn.sequential(nn.linear(2, 3), gain(3), nn.tanh())
+    expect([...model.namedParameters().keys()]).toEqual(['0.weight', '0.bias', '1.weight'])
+    expect(model.summary()).toContain('  gain(3)       weight [3]                   3')
+    const optimizer = optim.sgd(model.parameters(), { learningRate: 0.5 })
+    const x = ones([4, 2])
+    const loss = compile(() => {
+      const now = mean(square(model(x)))
+      optimizer.step(grad(now, model.parameters()))
+      return now
+    })
+    const [first = 0, ...rest] = await Promise.all(Array.from({ length: 20 }, () => loss().item()))
+    expect(first).toBeGreaterThan(0)
+    expect(rest.at(-1)).toBeLessThan(first / 2)
+    loss.dispose()
+  })
+
+  it('is told what training is, and may make layers of layers', async () => {
+    const seen: boolean[] = []
+    const inner = nn.layer({
+      label: 'inner',
+      forward: (x, { training }) => {
+        seen.push(training)
+        return x
+      },
+    })
+    const twice = nn.layer({
+      label: 'twice',
+      layers: [inner],
+      forward: (x, options) => inner(inner(x, options)),
+    })
+    twice(ones([1]), { training: true })
+    expect(seen).toEqual([true, false])
+  })
+
+  it('is refused with what is wrong', () => {
+    const made = (parts: object) => nn.layer({ label: 'mine', forward: (x: Tensor) => x, ...parts })
+    expect(() => made({ forward: 3 })).toThrow('[layer] forward is 3, not a function.')
+    expect(() => made({ parameters: { w: ones([1]) } })).toThrow('[mine] w is Tensor, not a parameter.')
+    expect(() => made({ buffers: { m: 1 } })).toThrow('[mine] m is 1, not a parameter.')
+    const w = parameter(ones([1]))
+    expect(() => made({ parameters: { w }, buffers: { w } })).toThrow('both called w')
+    expect(() => made({ layers: [1] })).toThrow('[mine] item 0 is 1, not a layer.')
+    expect(() => made({ forward: () => undefined })(ones([1]))).toThrow(
+      "[mine] forward's result must be a tensor, not undefined.",
+    )
+  })
+})
 
 describe('buffers', () => {
   it('are named by their place, and are no parameters', () => {
