@@ -6,6 +6,7 @@ import * as activations from './activations.ts'
 import * as binary from './binary.ts'
 import * as crossEntropy from './cross_entropy.ts'
 import * as cumsum from './cumsum.ts'
+import * as finite from './finite.ts'
 import * as gather from './gather.ts'
 import * as join from './join.ts'
 import * as lossScale from './loss_scale.ts'
@@ -52,6 +53,7 @@ const modules = {
   ...lossScale,
   ...standardize,
   ...running,
+  ...finite,
 }
 
 /** Every op by its name, from which tests, benchmarks and the docs' table follow. */

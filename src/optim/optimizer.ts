@@ -3,6 +3,7 @@ import type { HostArray } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { evaluated } from '../host.ts'
 import { tensor, zeros } from '../ops/create.ts'
+import { finiteUpdate } from '../ops/finite.ts'
 import { pack } from '../ops/join.ts'
 import { reshape } from '../ops/move.ts'
 import { gatherArena, parameterFrom } from '../ops/parameter.ts'
@@ -23,6 +24,11 @@ export interface StepOptions {
   scale?: LossScale
   /** Whether a step with a gradient that is infinite or NaN is skipped. With `scale` it always is. Default false. */
   skipNonFinite?: boolean
+  /**
+   * The loss, and a bool scalar that becomes false once it or a gradient is infinite or NaN; from then on all steps are
+   * skipped, until true is assigned to it. Not with `scale`.
+   */
+  watch?: { readonly loss: Tensor; readonly finite: Parameter }
 }
 
 /** An optimizer's state, to be put back. */
@@ -45,7 +51,7 @@ export interface Optimizer {
   set learningRate(value: number | Schedule)
   /**
    * Overwrites the parameters by their gradients, in the order of the parameters. With `scale`, the gradients are those of
-   * a loss it was applied to: they are unscaled. With `scale` or `skipNonFinite` a step with a gradient that is not finite
+   * a loss it was applied to: they are unscaled. With `scale`, `skipNonFinite` or `watch` a step with a gradient that is not finite
    * is skipped on the GPU: parameters and state keep every bit. Whether it was taken is told by the result, a bool scalar,
    * else null. The host does not learn of it: the steps it counts, on which schedules, Adam's corrections 1 − βᵗ and the
    * first step of a dampened momentum depend, include skipped ones, so that early steps after one are a little shorter.
@@ -156,7 +162,7 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
     },
     step(gradients, given = {}) {
       checkGradients(name, members, gradients)
-      const { scale, skipNonFinite } = parseOptions(name, given, STEP)
+      const { scale, skipNonFinite, watch } = parseOptions(name, given, STEP)
       scale?.check(name, arena)
       if (arena.members.length !== members.length) {
         fail(
@@ -171,7 +177,8 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
         return keepResult(() => {
           const packed = flat(gradients, arena)
           if (scale) return scale.step(arena, packed, apply)
-          const finite = skipNonFinite ? all(areFinite(packed)) : null
+          if (watch) finiteUpdate(watch.finite, watch.loss, packed)
+          const finite = watch?.finite ?? (skipNonFinite ? all(areFinite(packed)) : null)
           apply(() => packed, finite)
           return finite
         })
@@ -209,6 +216,7 @@ const STEP = {
     return fail('option', where, `scale is ${show(scale)}, not a loss scale.`, 'Make one with lossScale().')
   },
   skipNonFinite: boolean(false),
+  watch: (value: unknown) => value as StepOptions['watch'],
 }
 
 /** Gradients as the arena lies. One that fills it is that already. */
