@@ -43,8 +43,16 @@ export function predictedClasses({ count, width, outputs, link }: Predictions): 
   return Int32Array.from({ length: count }, (_, row) => largest(outputs, row, width, threshold))
 }
 
+/** Throws `shape` where targets have another width than outputs: numbers would be compared that do not belong together. */
+function checkTargets({ count, width, labels, areIds }: Predictions): void {
+  if (areIds || labels.length === count * width) return
+  fail('shape', 'metrics', `the model gives ${width} numbers a row, labels have ${labels.length / count}.`)
+}
+
 /** The class each row is of. */
-export function actualClasses({ count, width, labels, areIds }: Predictions): Int32Array {
+export function actualClasses(predictions: Predictions): Int32Array {
+  checkTargets(predictions)
+  const { count, width, labels, areIds } = predictions
   return Int32Array.from({ length: count }, (_, row) =>
     areIds ? (labels[row] as number) : largest(labels, row, width, 0.5),
   )
@@ -52,10 +60,12 @@ export function actualClasses({ count, width, labels, areIds }: Predictions): In
 
 /** How often rows of each class were taken for each. */
 export function confusionOf(predictions: Predictions): Confusion {
-  const classes = Math.max(2, predictions.width)
+  const actual = actualClasses(predictions)
+  // One output tells two classes; labels may still hold more.
+  const classes = actual.reduce((most, id) => Math.max(most, id + 1), Math.max(2, predictions.width))
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
   const predicted = predictedClasses(predictions)
-  actualClasses(predictions).forEach((actual, row) => {
+  actual.forEach((actual, row) => {
     const line = counts[actual]
     const column = predicted[row] as number
     if (line) line[column] = (line[column] ?? 0) + 1
@@ -88,14 +98,18 @@ export function classScores(confusion: Confusion): ClassScores[] {
   })
 }
 
-/** The mean over classes that occur ("macro"). */
+/** The mean over classes that rows are of or were taken for ("macro"). */
 function macro(predictions: Predictions, score: 'precision' | 'recall' | 'f1'): number {
-  const scores = classScores(confusionOf(predictions)).filter(({ support }) => support > 0)
+  const confusion = confusionOf(predictions)
+  const scores = classScores(confusion).filter(
+    ({ support }, i) => support > 0 || confusion.some(row => (row[i] ?? 0) > 0),
+  )
   return ratio(sumOf(scores.map(each => each[score])), scores.length)
 }
 
 /** Sums over all targets of what `term` makes of output and target. */
 function mean(predictions: Predictions, term: (output: number, target: number) => number): number {
+  checkTargets(predictions)
   const { count, width, outputs } = predictions
   let sum = 0
   for (let i = 0; i < count * width; i++) sum += term(outputs[i] as number, target(predictions, i))
@@ -112,17 +126,22 @@ function target({ labels, areIds, width }: Predictions, i: number): number {
 /** The natural logarithm of the probability of each class of a row. */
 function logProbabilities({ outputs, width, link }: Predictions, row: number): number[] {
   const numbers = Array.from({ length: width }, (_, column) => outputs[row * width + column] as number)
-  const least = Math.log(1e-15) // as in scikit-learn, a probability of 0 does not cost all
+  // Numbers that are to be probabilities are kept within [1e-15, 1 − 1e-15], as scikit-learn did: 0 does not cost all.
+  const log = (number: number): number => Math.log(Math.min(Math.max(number, 1e-15), 1 - 1e-15))
   if (link === 'softmax') {
     const most = Math.max(...numbers)
-    const log = most + Math.log(sumOf(numbers.map(number => Math.exp(number - most))))
-    return numbers.map(number => number - log)
+    // Apart from the maximum, beside which it may be lost.
+    const rest = Math.log(sumOf(numbers.map(number => Math.exp(number - most))))
+    return numbers.map(number => number - most - rest)
   }
-  if (width > 1) return numbers.map(number => Math.max(least, Math.log(number)))
   const [number = 0] = numbers
-  if (link === 'sigmoid') return [-Math.log1p(Math.exp(number)), -Math.log1p(Math.exp(-number))]
-  return [Math.max(least, Math.log(1 - number)), Math.max(least, Math.log(number))]
+  if (link === 'sigmoid')
+    return width > 1 ? numbers.map(logSigmoid) : [logSigmoid(-number), logSigmoid(number)]
+  return width > 1 ? numbers.map(log) : [log(1 - number), log(number)]
 }
+
+/** log σ(x), where neither exponential nor logarithm overflows. */
+const logSigmoid = (x: number): number => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)))
 
 const metric = (name: string, better: Metric['better'], of: Metric['of']): Metric => ({ name, better, of })
 
@@ -139,13 +158,15 @@ export function topK(k: number): Metric {
     fail('value', 'topK', `k is ${show(k)}; it must be a whole number from 1 on.`)
   return metric(`top${k}`, 'more', predictions => {
     const { outputs, width } = predictions
+    if (width === 1) return k > 1 ? 1 : accuracy.of(predictions)
     const right = actualClasses(predictions).filter((actual, row) => {
-      const own = outputs[row * width + actual] as number
+      const own = actual < width ? (outputs[row * width + actual] as number) : Number.NaN
       let above = 0
       // Of equals, the first comes first.
       for (let column = 0; column < width; column++) {
         const other = outputs[row * width + column] as number
-        if (other > own || (other === own && column < actual)) above++
+        // Where either is NaN, nothing says that this class is before that.
+        if (!(other < own || (other === own && column >= actual))) above++
       }
       return above < k
     })
@@ -164,6 +185,7 @@ const logLoss = metric('logLoss', 'less', predictions => {
 
 /** 1 − Σ(ŷ − y)² / Σ(y − ȳ)², ȳ the mean of each output's targets: 1 is perfect, 0 no better than ȳ. NaN for constant targets. */
 const rSquared = metric('rSquared', 'more', predictions => {
+  checkTargets(predictions)
   const { count, width } = predictions
   const means = Array.from({ length: width }, (_, column) => {
     let sum = 0
