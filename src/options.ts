@@ -131,3 +131,27 @@ export function checkDType(where: string, dtype: unknown): DType {
   if (typeof dtype === 'string' && Object.hasOwn(dtypes, dtype)) return dtype as DType
   fail('dtype', where, `unknown dtype ${show(dtype)}.`, `Known: ${Object.keys(dtypes).join(', ')}.`)
 }
+
+/** An option that need not be given. */
+export function optional<T>(option: Option<T>): Option<T | undefined> {
+  return (value, context) => (value === undefined ? undefined : option(value, context))
+}
+
+/** A function that need not be given. */
+export function callback<T>(value: unknown, { where, name }: OptionContext): T {
+  if (value !== undefined && typeof value !== 'function')
+    fail('option', where, `${name} is ${show(value)}, not a function.`)
+  return value as T
+}
+
+/** The signal of an AbortController, if one is given. */
+export function abortSignal(value: unknown, { where }: OptionContext): AbortSignal | undefined {
+  if (value === undefined || value instanceof AbortSignal) return value
+  return fail('option', where, `signal is ${show(value)}.`, 'Pass the signal of an AbortController.')
+}
+
+/** A function that must be given. */
+export function required<T>(value: unknown, { where, name }: OptionContext): T {
+  if (typeof value !== 'function') fail('option', where, `${name} is ${show(value)}, not a function.`)
+  return value as T
+}

@@ -1,12 +1,15 @@
 // fit: the training loop, made of a compiled step, a set on the GPU and the rules that end it.
 import type { Dataset } from '../data/dataset.ts'
 import { Stream } from '../data/stream.ts'
+import type { HostArray } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { grad } from '../grad.ts'
 import { checkLayers, type Layer } from '../nn/layer.ts'
+import { tensor } from '../ops/create.ts'
+import { parameterFrom } from '../ops/parameter.ts'
 import { adam } from '../optim/index.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
-import { boolean, integer, type Option, parseOptions } from '../options.ts'
+import { abortSignal, boolean, callback, integer, optional, parseOptions } from '../options.ts'
 import type { Parameter, Tensor } from '../tensor.ts'
 import { defaultLoss, Evaluator } from './evaluate.ts'
 import { type Batch, checkDataset } from './feed.ts'
@@ -23,6 +26,7 @@ import { type Metric, type MetricName, metricsOf } from './metrics.ts'
 import { Pace } from './pace.ts'
 import { type Steps, type Submit, stepsOf } from './steps.ts'
 import { type StopRule, stopRules } from './stopping.ts'
+import { findCulprit, type Replay } from './watch.ts'
 import { Weights } from './weights.ts'
 
 export interface FitOptions {
@@ -50,6 +54,13 @@ export interface FitOptions {
   onStep?: (event: StepEvent) => void
   /** Hears of each epoch before the next begins, which waits for a promise it returns. */
   onEpoch?: (event: EpochEvent) => void | Promise<void>
+  /**
+   * Looks for NaN and infinity in every loss and gradient, on the GPU, by one more dispatch a step. At the first, that step
+   * and all after it are skipped, parameters and the optimizer's state keeping every bit; the step is repeated op by
+   * op, and the promise rejects with what made it so: an op and its layer, a parameter, or a row of the data. Default
+   * false: only losses are looked at, and weights may be lost.
+   */
+  watch?: boolean
   /** Ends training within about a tenth of a second; the promise resolves with the history so far. */
   signal?: AbortSignal
 }
@@ -99,6 +110,10 @@ class Session {
   private readonly optimizer: Optimizer
   private readonly ownsOptimizer: boolean
   private readonly steps: Steps
+  /** With a watch: whether every loss and gradient was finite so far. */
+  private readonly finite: Parameter | null
+  /** With a watch: what came of a step that was not finite. */
+  private failure: Promise<never> | null = null
   private readonly evaluator: Evaluator | null
   private readonly rules: readonly StopRule[]
   private readonly pace = new Pace()
@@ -118,7 +133,7 @@ class Session {
     const options = parseOptions('fit', given, schema)
     this.model = model
     this.options = options
-    const { train, validation, batchSize, shuffle, seed } = options
+    const { train, validation, batchSize, shuffle, seed, watch } = options
     this.loss = lossOf('fit', options.loss ?? defaultLoss(train), train.classes)
     this.rules = stopRules('fit', options.stop)
     const metrics = metricsOf('fit', options.metrics)
@@ -127,9 +142,12 @@ class Session {
     this.ownsOptimizer = typeof options.optimizer !== 'object'
     this.optimizer = optimizerOf(options.optimizer, model.parameters())
     const made: { dispose(): void }[] = this.ownsOptimizer ? [this.optimizer] : []
+    const [first] = this.optimizer.parameters
+    this.finite = watch && first ? parameterFrom(tensor(true, { engine: first.engine })) : null
+    if (this.finite) made.push(this.finite)
     try {
       const body = (batch: Batch) => this.body(batch)
-      this.steps = stepsOf(train, body, { batchSize, shuffle, seed, pace: this.pace })
+      this.steps = stepsOf(train, body, { batchSize, shuffle, seed, watch, pace: this.pace })
       made.push(this.steps)
       this.evaluator = validation ? new Evaluator(model, validation, this.loss, metrics) : null
     } catch (error) {
@@ -139,11 +157,11 @@ class Session {
   }
 
   /** What a step does. */
-  private body({ features, labels }: Batch): Tensor {
-    const { model, loss, optimizer } = this
+  private body({ features, labels }: Batch): readonly [Tensor, Tensor?] {
+    const { model, loss, optimizer, finite } = this
     const value = loss.apply(model(features, { training: true }), labels)
-    optimizer.step(grad(value, [...optimizer.parameters]))
-    return value
+    optimizer.step(grad(value, [...optimizer.parameters]), finite ? { watch: { loss: value, finite } } : {})
+    return finite ? [value, finite] : [value]
   }
 
   events(): EventQueue {
@@ -198,18 +216,28 @@ class Session {
     } finally {
       options.signal?.removeEventListener('abort', onAbort)
       await Promise.allSettled([...records, pace.settled()])
-      for (const item of [this.steps, this.evaluator, this.best]) item?.dispose()
+      for (const item of [this.steps, this.evaluator, this.best, this.finite]) item?.dispose()
       if (this.ownsOptimizer) optimizer.dispose()
       this.queue?.end()
     }
   }
 
   /** Reads the losses of steps and tells of them. */
-  private async read({ rows, losses }: Submit, epoch: number): Promise<Sum> {
+  private async read(submit: Submit, epoch: number): Promise<Sum> {
     const { told } = this
-    const numbers = await losses.data().finally(() => losses.dispose())
-    // What is told comes in order: an epoch's record before steps of the next.
-    await told
+    const { losses, finite } = submit
+    try {
+      const [numbers, flags] = await Promise.all([losses.data(), finite?.data()])
+      // What is told comes in order: an epoch's record before steps of the next.
+      await told
+      return await (this.failure ?? this.tell(submit, epoch, numbers, flags))
+    } finally {
+      for (const item of [losses, finite, submit]) item?.dispose()
+    }
+  }
+
+  private async tell(submit: Submit, epoch: number, numbers: HostArray, flags?: HostArray): Promise<Sum> {
+    const { rows } = submit
     const now = performance.now()
     if (this.firstFinish === 0) this.firstFinish = now
     else this.finishedRows += rows * numbers.length
@@ -218,7 +246,7 @@ class Session {
     const steps = perEpoch === null ? null : perEpoch * options.epochs
     const samplesPerSecond = (1000 * this.finishedRows) / Math.max(now - this.firstFinish, 1e-3)
     let loss = 0
-    for (const value of numbers) {
+    for (const [i, value] of numbers.entries()) {
       history.losses.push(value)
       loss += value * rows
       const step = history.losses.length
@@ -226,6 +254,12 @@ class Session {
         const event: StepEvent = { kind: 'step', step, steps, epoch, loss: value, samplesPerSecond }
         queue?.push(event)
         options.onStep?.(event)
+      }
+      if (flags?.[i] === 0) {
+        this.failure = this.explain(step, epoch, value, submit.replay(i))
+        // The loop is to end; its end waits for this failure.
+        this.abort('a step was not finite')
+        return await this.failure
       }
       if (!Number.isFinite(value))
         fail(
@@ -236,6 +270,20 @@ class Session {
         )
     }
     return { loss, rows: rows * numbers.length }
+  }
+
+  /** Names what made a step's loss or gradient NaN or infinite. */
+  private async explain(step: number, epoch: number, loss: number, replay: Replay): Promise<never> {
+    const { model, optimizer } = this
+    const suspect = { model, loss: this.loss.apply, parameters: optimizer.parameters, replay }
+    const { what, remedy } = await findCulprit(suspect)
+    const found = Number.isFinite(loss) ? 'A gradient is not finite' : `The loss is ${loss}`
+    return fail(
+      'value',
+      'fit',
+      `step ${step} (epoch ${epoch}): ${what} ${found}; that step and all after it were skipped.`,
+      remedy,
+    )
   }
 
   /** The record of an epoch whose steps were all submitted. */
@@ -291,11 +339,8 @@ const schema = {
   stop: asGiven,
   onStep: callback<FitOptions['onStep']>,
   onEpoch: callback<FitOptions['onEpoch']>,
+  watch: boolean(false),
   signal: abortSignal,
-}
-
-function optional<T>(option: Option<T>): Option<T | undefined> {
-  return (value, context) => (value === undefined ? undefined : option(value, context))
 }
 
 function optimizerOf(given: unknown, parameters: readonly Parameter[]): Optimizer {
@@ -308,15 +353,4 @@ function optimizerOf(given: unknown, parameters: readonly Parameter[]): Optimize
     `optimizer is ${show(made)}.`,
     'Pass optim.adam(model.parameters()), or parameters => optim.adam(parameters).',
   )
-}
-
-function callback<T>(value: unknown, { where, name }: { where: string; name: string }): T {
-  if (value !== undefined && typeof value !== 'function')
-    fail('option', where, `${name} is ${show(value)}, not a function.`)
-  return value as T
-}
-
-function abortSignal(value: unknown, { where }: { where: string }): AbortSignal | undefined {
-  if (value === undefined || value instanceof AbortSignal) return value
-  return fail('option', where, `signal is ${show(value)}.`, 'Pass the signal of an AbortController.')
 }

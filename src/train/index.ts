@@ -1,5 +1,23 @@
 // train: fitting models to data, and finding out how they fare.
 export {
+  type ChoiceResult,
+  type CrossValidateOptions,
+  type CrossValidation,
+  crossValidate,
+  type FoldEvent,
+  type FoldFit,
+  type Preparation,
+  type Retrained,
+} from './cross_validate.ts'
+export {
+  type Combine,
+  type EnsembleOptions,
+  ensemble,
+  type TrainEnsembleOptions,
+  type TrainedEnsemble,
+  trainEnsemble,
+} from './ensemble.ts'
+export {
   type ClassificationReport,
   classificationReport,
   type EvaluateOptions,
@@ -20,6 +38,18 @@ export {
   topK,
 } from './metrics.ts'
 export { type PretrainFitOptions, type PretrainOptions, pretrain } from './pretrain.ts'
+export {
+  type Distributions,
+  type Drawn,
+  type Grid,
+  type GridPoint,
+  gridSearch,
+  randomSearch,
+  type Search,
+  type SearchOptions,
+  type Trial,
+} from './search.ts'
+export type { FreshFit } from './selection.ts'
 export {
   type EarlyStoppingOptions,
   earlyStopping,
