@@ -58,7 +58,7 @@ async function train(engine: Engine, build: () => nn.Layer, fuse: boolean): Prom
     )
     const numbers: number[] = []
     for (let i = 0; i < 5; i++) numbers.push(await step(x, y).item())
-    for (const item of parameters) numbers.push(...(await item.data()))
+    for (const item of [...parameters, ...model.buffers()]) numbers.push(...(await item.data()))
     step.dispose()
     return numbers
   })
@@ -89,6 +89,40 @@ export const fusion: Readonly<Record<string, Case>> = {
       },
     ]),
   ),
+
+  'normalised and residual networks train as they do unfused, running statistics too': async engine => {
+    const block = () => nn.residual(nn.sequential(nn.linear(16, 16), nn.layerNorm(16), nn.gelu()))
+    const builds = [
+      () => nn.mlp([12, 16, 9, 5], { batchNorm: true }),
+      () => nn.sequential(nn.linear(12, 16), block(), nn.batchNorm(16), nn.tanh(), nn.linear(16, 5)),
+    ]
+    for (const build of builds) {
+      const [single, fused] = [await train(engine, build, false), await train(engine, build, true)]
+      near(fused, single, 2e-4, 'losses, parameters and buffers')
+    }
+  },
+
+  'batch norm adds six dispatches to a training step, layer norm five': async engine => {
+    if (engine.backend === 'cpu') return
+    const dispatchesOf = (...norms: readonly nn.Layer[]): number => {
+      const model = nn.sequential(nn.linear(12, 16), ...norms, nn.relu(), nn.linear(16, 5))
+      const optimizer = optim.sgd(model.parameters())
+      const step = compile((x: Tensor, y: Tensor) => {
+        const loss = softmaxCrossEntropy(model(x, { training: true }), y)
+        optimizer.step(grad(loss, model.parameters()))
+        return loss
+      })
+      const { dispatches } = step.plan(uniform([33, 12], { seed: 1 }), labels(engine, 33, 5))
+      step.dispose()
+      return dispatches
+    }
+    engine.use(() => {
+      const bare = dispatchesOf()
+      // Statistics with what they normalise, the running ones, scale with offset and activation; three for the slopes.
+      same(dispatchesOf(nn.batchNorm(16)) - bare, 6, 'batch norm')
+      same(dispatchesOf(nn.layerNorm(16)) - bare, 5, 'layer norm')
+    })
+  },
 
   'a plan’s updates stay between what reads before them and what reads after': async engine => {
     const w = parameter(tensor([1, 2, 3], { engine }))
