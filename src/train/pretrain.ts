@@ -15,7 +15,10 @@ import { type FitOptions, fit as run } from './fit.ts'
 import type { History } from './history.ts'
 import type { LossFunction } from './losses.ts'
 
-/** Options of the run that trains a layer. An optimizer is given as the function that makes it; an RBM has its own loss. */
+/**
+ * Options of the run that trains a layer. An optimizer is given as the function that makes it. The loss of an autoencoder
+ * is the squared error unless told; 'sigmoidCrossEntropy' learns faster from numbers in [0, 1]. An RBM has its own.
+ */
 export type PretrainFitOptions = Omit<FitOptions, 'train' | 'validation' | 'metrics'>
 
 export interface PretrainOptions {
