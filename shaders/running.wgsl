@@ -1,4 +1,5 @@
-// running.wgsl: running means and variances in place: a share of the old, and a share of the batch's.
+// running.wgsl: running means and variances in place: a share of the old, and a share of the batch's. What is not
+// finite is left out, or one bad batch would spoil them for good.
 // One thread averages one feature. Memory, a feature: 16 bytes in, 8 out.
 
 override WORKGROUP_SIZE: u32 = 64;
@@ -24,6 +25,8 @@ fn main(
 ) {
   let index = workgroupIndex(group, groups) * WORKGROUP_SIZE + lane;
   if (index >= params.size) { return; }
-  mean[index] = T(params.keep * f32(mean[index]) + params.meanShare * f32(batchMean[index]));
-  variance[index] = T(params.keep * f32(variance[index]) + params.varianceShare * f32(batchVariance[index]));
+  let nextMean = params.keep * f32(mean[index]) + params.meanShare * f32(batchMean[index]);
+  let nextVariance = params.keep * f32(variance[index]) + params.varianceShare * f32(batchVariance[index]);
+  if (!isNan(nextMean) && !isInfinite(nextMean)) { mean[index] = T(nextMean); }
+  if (!isNan(nextVariance) && !isInfinite(nextVariance)) { variance[index] = T(nextVariance); }
 }

@@ -7,7 +7,7 @@ import { reshape } from './ops/move.ts'
 import { sum } from './ops/reduce.ts'
 import { checkOptions } from './options.ts'
 import { type Shape, sameShape } from './shape.ts'
-import { currentRecording, type Node, type Value } from './tape.ts'
+import { currentRecording, type Node, serving, type Value } from './tape.ts'
 import { keepResult, Tensor } from './tensor.ts'
 
 export interface GradOptions {
@@ -50,7 +50,7 @@ export function grad(output: Tensor, inputs: readonly Tensor[], options: GradOpt
     )
     for (const node of nodes) {
       if (node.outputs.some(value => gradients.has(value)))
-        backward(node, gradients, reached, new Set(sources))
+        serving(node, () => backward(node, gradients, reached, new Set(sources)))
     }
     return sources.map((source, index) => {
       const found = gradients.get(source)

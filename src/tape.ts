@@ -229,7 +229,33 @@ export function makeNode(
   const outputs = specs.map(spec => new Value(engine, spec.shape, spec.dtype, null, recording))
   const node: Node = { id: nextNodeId++, op, inputs, outputs, attributes }
   for (const output of outputs) output.node = node
+  trace?.observe(node, trace.served)
   return node
+}
+
+let trace: { readonly observe: (node: Node, served: Node | null) => void; served: Node | null } | null = null
+
+/** Runs `body`, and tells of each op applied in it, and of the node whose gradient it serves where it is part of one. */
+export function traceOps<T>(observe: (node: Node, served: Node | null) => void, body: () => T): T {
+  const before = trace
+  trace = { observe, served: null }
+  try {
+    return body()
+  } finally {
+    trace = before
+  }
+}
+
+/** Runs `body`, whose ops serve the gradient of a node. */
+export function serving<T>(node: Node, body: () => T): T {
+  if (!trace) return body()
+  const before = trace.served
+  trace.served = node
+  try {
+    return body()
+  } finally {
+    trace.served = before
+  }
 }
 
 /** What is created here is disposed when a scope ends. */

@@ -23,7 +23,7 @@ type Arguments = [
   attributes: RunningAttributes,
 ]
 
-/** Overwrites running means and variances: (1 − momentum) of the old, and momentum of the batch's. */
+/** Overwrites running means and variances: (1 − momentum) of the old, and momentum of the batch's. What is not finite is left out. */
 export const runningUpdate: Op<Arguments, readonly []> = defineOp<RunningAttributes, Arguments, readonly []>({
   name: 'runningUpdate',
   family: 'update',
@@ -43,8 +43,10 @@ export const runningUpdate: Op<Arguments, readonly []> = defineOp<RunningAttribu
     for (const [k, factor] of [1, correction].entries()) {
       const [old, batch] = [must(inputs[k], 'average'), must(inputs[k + 2], 'batch')]
       const next: NumericArray = must(outputs[k], 'output')
-      for (let i = 0; i < old.length; i++)
-        next[i] = (1 - momentum) * at(old, i) + momentum * factor * at(batch, i)
+      for (let i = 0; i < old.length; i++) {
+        const average = (1 - momentum) * at(old, i) + momentum * factor * at(batch, i)
+        next[i] = Number.isFinite(average) ? average : at(old, i)
+      }
     }
   },
   kernel: {
@@ -75,7 +77,10 @@ export const runningUpdate: Op<Arguments, readonly []> = defineOp<RunningAttribu
       { momentum: 0, correction: 2 },
     ].map(
       (options): Sample<Arguments> => ({
-        inputs: [-3, 0, -3, 0].map(low => ({ shape, low, high: 3 })),
+        inputs: [
+          ...[-3, 0, -3].map(low => ({ shape, low, high: 3 })),
+          { shape, values: [0.5, 2, Number.NaN, 1, Number.POSITIVE_INFINITY, 3] },
+        ],
         options,
         gradient: false,
         note: 'updates have no gradient',

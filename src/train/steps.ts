@@ -1,13 +1,17 @@
 // Training steps over a source of batches: a set on the GPU, or a stream; each yields the losses of what it submitted.
 import { compile } from '../compile.ts'
 import { Dataset } from '../data/dataset.ts'
+import { unscoped } from '../data/numbers.ts'
 import { shuffledRows } from '../data/shuffle.ts'
 import { Stream } from '../data/stream.ts'
 import type { Engine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
+import { detach } from '../ops/move.ts'
+import type { RandomStream } from '../random.ts'
 import type { Tensor } from '../tensor.ts'
 import { type Batch, RowFeed } from './feed.ts'
 import type { Pace } from './pace.ts'
+import type { Replay } from './watch.ts'
 
 /** Steps of one size that were submitted together. */
 export interface Submit {
@@ -15,6 +19,12 @@ export interface Submit {
   readonly rows: number
   /** The loss of each step. */
   readonly losses: Tensor
+  /** What `body` gave beside it. */
+  readonly finite: Tensor | null
+  /** One of its steps, to be done again. */
+  replay(index: number): Replay
+  /** Frees what was kept for that. */
+  dispose(): void
 }
 
 /** Steps of an epoch, submitted as they are asked for. */
@@ -33,16 +43,21 @@ export interface StepOptions {
   readonly shuffle: boolean
   readonly seed: number | undefined
   readonly pace: Pace
+  /** Whether steps may have to be done again. */
+  readonly watch: boolean
 }
+
+/** What a step gives: its loss, and with a watch whether all was finite so far. */
+export type Body = (batch: Batch) => readonly [loss: Tensor, finite?: Tensor]
 
 /** Rows of a batch unless the caller says otherwise. */
 const BATCH = 32
 
 /**
- * The steps of a source. `body` trains on a batch and gives its loss. Throws `value` for a batch size above the set's, and
+ * The steps of a source, for which `body` trains on a batch. Throws `value` for a batch size above the set's, and
  * what `body` throws of batches of a set; a stream's first batch tells.
  */
-export function stepsOf(source: unknown, body: (batch: Batch) => Tensor, options: StepOptions): Steps {
+export function stepsOf(source: unknown, body: Body, options: StepOptions): Steps {
   if (source instanceof Dataset) return ofSet(source, body, options)
   if (source instanceof Stream) return ofStream(source, body, options)
   return fail(
@@ -53,16 +68,35 @@ export function stepsOf(source: unknown, body: (batch: Batch) => Tensor, options
   )
 }
 
-/**
- * How steps are called: what those with a seed draw, for dropout say, depends on it alone. The counter starts far from
- * those that a model of the same seed was initialised with.
- */
-function drawing(seed: number | undefined): <T>(engine: Engine, call: () => T) => T {
-  const stream = seed === undefined ? null : { seed, counter: 2 ** 42 }
-  return (engine, call) => (stream ? engine.withSeed(stream, call) : call())
+/** Where an engine's random numbers go on. */
+function streamOf(engine: Engine): RandomStream {
+  const [seedLow = 0, seedHigh = 0, low = 0, high = 0] = engine.nextRandomKey()
+  engine.returnRandomKeys(1)
+  return { seed: seedLow + 2 ** 32 * seedHigh, counter: low + 2 ** 32 * high }
 }
 
-function ofSet(dataset: Dataset, body: (batch: Batch) => Tensor, options: StepOptions): Steps {
+/**
+ * How steps are called: what those with a seed draw, for dropout say, depends on it alone. The counter starts far from
+ * those that a model of the same seed was initialised with. Tells where the numbers of each step begin.
+ */
+function drawing(seed: number | undefined) {
+  const stream = seed === undefined ? null : { seed, counter: 2 ** 42 }
+  return <T>(
+    engine: Engine,
+    times: number,
+    call: () => T,
+  ): { results: T; randomOf: (i: number) => RandomStream } => {
+    const counted = () => {
+      const before = streamOf(engine)
+      const results = call()
+      const each = (streamOf(engine).counter - before.counter) / times
+      return { results, randomOf: (i: number) => ({ ...before, counter: before.counter + i * each }) }
+    }
+    return stream ? engine.withSeed(stream, counted) : counted()
+  }
+}
+
+function ofSet(dataset: Dataset, body: Body, options: StepOptions): Steps {
   const { size } = dataset
   const { shuffle, pace, seed = dataset.engine.seed, batchSize = Math.min(BATCH, size) } = options
   const draw = drawing(options.seed)
@@ -90,16 +124,28 @@ function ofSet(dataset: Dataset, body: (batch: Batch) => Tensor, options: StepOp
       for (let first = 0; first < size; ) {
         const rows = Math.min(batchSize, size - first)
         const times = Math.min(pace.chunk, Math.floor((size - first) / rows))
-        for (let i = 0; i < times; i++, first += rows) feed.announce(order.subarray(first, first + rows))
-        yield { rows, losses: draw(dataset.engine, () => step.run(times, rows)) }
+        const batches = Array.from({ length: times }, (_, i) =>
+          order.subarray(first + i * rows, first + (i + 1) * rows),
+        )
+        first += times * rows
+        for (const batch of batches) feed.announce(batch)
+        const { results, randomOf } = draw(dataset.engine, times, () => step.run(times, rows))
+        const [losses, finite = null] = results
+        yield {
+          rows,
+          losses,
+          finite,
+          replay: i => feed.replay(batches[i] as Int32Array, randomOf(i)),
+          dispose: () => undefined,
+        }
       }
     },
     dispose: () => step.dispose(),
   }
 }
 
-function ofStream(stream: Stream, body: (batch: Batch) => Tensor, options: StepOptions): Steps {
-  const { batchSize, seed } = options
+function ofStream(stream: Stream, body: Body, options: StepOptions): Steps {
+  const { batchSize, seed, watch } = options
   if (batchSize !== undefined)
     fail('option', 'fit', 'a stream has a batch size of its own.', 'Pass it to data.stream.')
   const step = compile((features: Tensor, labels: Tensor) => body({ features, labels }))
@@ -108,8 +154,27 @@ function ofStream(stream: Stream, body: (batch: Batch) => Tensor, options: StepO
     perEpoch: null,
     warmUp: () => Promise.resolve(),
     async *epoch() {
-      for await (const { features, labels, size } of stream)
-        yield { rows: size, losses: draw(features.engine, () => step(features, labels)) }
+      for await (const { features, labels, size } of stream) {
+        const { results, randomOf } = draw(features.engine, 1, () => step(features, labels))
+        const [losses, finite = null] = results
+        // The stream takes its batch back when it is asked for the next.
+        const kept = watch ? [features, labels].map(tensor => unscoped(detach(tensor))) : []
+        const [x = features, y = labels] = kept
+        const dispose = (): void => {
+          for (const tensor of kept) tensor.dispose()
+        }
+        yield {
+          rows: size,
+          losses,
+          finite,
+          replay: () => ({
+            batch: () => ({ features: detach(x), labels: detach(y) }),
+            random: randomOf(0),
+            rows: null,
+          }),
+          dispose,
+        }
+      }
     },
     dispose: () => step.dispose(),
   }
