@@ -130,6 +130,7 @@ export async function crossValidate<Choice, P extends Preparation>(
   const aborted = signal ? { signal } : {}
   const folds = kFold(data, { folds: count, seed, ...(stratify === undefined ? {} : { stratify }) })
 
+  signal?.throwIfAborted()
   const runs = choices.map((): Run[] => [])
   for (const [f, { train, validation }] of folds.entries())
     await withPrepared(prepare, [train, validation], async ([train, validation]) => {
