@@ -110,12 +110,11 @@ function entries(where: string, space: unknown): [string, unknown][] {
 async function search(
   where: string,
   given: object,
-  extra: { trials?: Option<number> },
-  pointsOf: (checked: { space: unknown; trials: unknown; seed: number }) => readonly Point[],
+  extra: Readonly<Record<string, Option<number>>>,
+  pointsOf: (checked: { space: unknown; trials?: unknown; seed: number }) => readonly Point[],
 ): Promise<Search<Point>> {
   const { score, better, onTrial, signal, ...checked } = parseOptions(where, given, {
     space: value => value,
-    trials: () => undefined,
     ...extra,
     score: required<SearchOptions<Point>['score']>,
     better: oneOf(['more', 'less'], 'more'),
