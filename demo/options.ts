@@ -29,9 +29,26 @@ export interface CommandLine extends Omit<TrainSettings, 'samples' | 'epochs'> {
   readonly samples?: number
   readonly epochs?: number
   readonly json: boolean
+  /** Run this example instead; true: list them. */
+  readonly example?: string | true
+  /** The folder for an example's pictures. */
+  readonly out: string
 }
 
 const activations = Object.keys(nn.activations)
+
+/** Options that examples do not take. */
+const ofTraining = [
+  'hidden',
+  'activation',
+  'epochs',
+  'batchSize',
+  'learningRate',
+  'dropout',
+  'backend',
+  'precision',
+  'samples',
+]
 
 /** Reads the command line. `--help` prints what there is and gives null. Throws UsageError. */
 export function parseCommandLine(argv: readonly string[]): CommandLine | null {
@@ -74,6 +91,13 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | null {
       whole(1, TRAINING_DIGITS),
     )
     .option('--json', 'print one JSON object; progress goes to stderr', false)
+    .addOption(
+      new Option(
+        '--example [name]',
+        'run an example instead, with --seed, --json and --out; without a name: list them',
+      ).conflicts(ofTraining),
+    )
+    .option('--out <folder>', 'where examples write pictures', 'dist/examples')
   return parseOptions<CommandLine>(command, argv)
 }
 
@@ -120,7 +144,7 @@ const budgets = { software: 1.5e11, cpu: 2e10 }
  * many whole batches as the budget allows. No clock is asked: the same options give the same run.
  */
 export function completeSettings(options: CommandLine, machine: 'gpu' | 'software' | 'cpu'): TrainSettings {
-  const { json: _, ...given } = options
+  const { json: _, example: _example, out: _out, ...given } = options
   if (machine === 'gpu')
     return { ...given, samples: given.samples ?? TRAINING_DIGITS, epochs: given.epochs ?? 5 }
   const sizes = [PIXELS, ...given.hidden, CLASSES]

@@ -1,6 +1,7 @@
 // What `npm start` does once the machine is ready: opens a page in Chrome, has it train and test, and prints how that goes.
 import { tellingErrors } from '../src/harness/command.ts'
 import { openPage } from '../src/harness/index.ts'
+import { exampleTable, showExample } from './examples.ts'
 import { completeSettings, parseCommandLine } from './options.ts'
 import { Printer } from './print.ts'
 import type { Progress, TrainResult } from './train_page.ts'
@@ -10,6 +11,12 @@ export function main(argv: readonly string[], { chrome }: { chrome: string }): P
   return tellingErrors(async () => {
     const options = parseCommandLine(argv)
     if (!options) return 0
+    if (options.example === true) {
+      process.stdout.write(`${exampleTable()}\n`)
+      return 0
+    }
+    const { example, seed, json, out } = options
+    if (example !== undefined) return showExample(example, { seed, json, out, executablePath: chrome })
     const printer = new Printer(options.json)
     const page = await openPage({
       module: '/demo/train_page.ts',

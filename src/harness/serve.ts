@@ -32,6 +32,24 @@ const isolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 }
 
+/** The library by the names that programs outside the project know it by. */
+const ownNames = [
+  { find: /^retrograd$/, replacement: '/src/index.ts' },
+  { find: /^retrograd\/csv$/, replacement: '/src/csv.ts' },
+]
+
+/** Makes a module for the browser of papaparse, which comes in the form that Node.js had before there were any. */
+const papaparse: Plugin = {
+  name: 'retrograd-papaparse',
+  transform: (code, id) =>
+    /\/papaparse\.js$/.test(id)
+      ? {
+          code: `const module = { exports: {} }, exports = module.exports;${code}\nexport default module.exports`,
+          map: null,
+        }
+      : null,
+}
+
 export interface Site {
   /** Where it is served, without a slash at the end: `http://localhost:1234`. */
   readonly origin: string
@@ -54,8 +72,9 @@ export async function serve({ files = {} }: { files?: Record<string, string> } =
     appType: 'custom',
     oxc: { target: 'es2022' }, // `using` is news to many a Chrome
     optimizeDeps: { noDiscovery: true, include: [] },
+    resolve: { alias: ownNames },
     server: { host: 'localhost', port: 0, hmr: false, ws: false, watch: null, headers: isolation },
-    plugins: [routes(files)],
+    plugins: [routes(files), papaparse],
   })
   await server.listen()
   const address = server.httpServer?.address()
