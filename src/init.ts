@@ -15,7 +15,7 @@ export interface InitOptions {
   device?: GPUDevice
   /** Seeds the random stream. Default 0. */
   seed?: number
-  /** How the CPU stores floats; internal, for gradient checks. */
+  /** Internal: how the CPU stores floats, for gradient checks. */
   precision?: Precision
 }
 

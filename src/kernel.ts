@@ -74,6 +74,7 @@ export interface Expression {
   readonly results: readonly Operand[]
 }
 
+/** One dispatch of a kernel. */
 export interface Dispatch {
   readonly source: KernelSource
   readonly overrides?: Readonly<Record<string, number>>
@@ -84,6 +85,7 @@ export interface Dispatch {
   readonly workgroups: number
 }
 
+/** What runs for one application of an op. */
 export interface Program {
   readonly dispatches: readonly Dispatch[]
   /** Sizes in bytes of temporary buffers. */
@@ -105,6 +107,7 @@ export interface DeviceTraits {
   readonly maxStorageBuffers: number
 }
 
+/** What a kernel is asked for: shapes and dtypes, the op's options, the adapter, and which variant. */
 export interface KernelRequest<A extends object = object> {
   readonly inputs: readonly Spec[]
   readonly outputs: readonly Spec[]
@@ -113,6 +116,7 @@ export interface KernelRequest<A extends object = object> {
   readonly variant: string
 }
 
+/** How an op runs on a GPU: its variants, and the dispatches of each. */
 export interface Kernel<A extends object = object> {
   /** Every way this kernel can run; the suite proves each. */
   readonly variants: readonly string[]
@@ -121,16 +125,16 @@ export interface Kernel<A extends object = object> {
   /** The variant to use where nobody asked for one; the first that is supported without it. */
   choose?(request: KernelRequest<A>): string
   program(request: KernelRequest<A>): Program
-  /** Elementwise kernels: what is computed at each place. Kernels that have one can be fused with others. */
+  /** Internal, for fusion: what an elementwise kernel computes at each place. Kernels that have one can be fused with others. */
   expression?(request: KernelRequest<A>): Expression
-  /** This kernel with an expression, whose input 0 is this kernel's result, applied as the result is stored. */
+  /** Internal, for fusion: this kernel with an expression, whose input 0 is this kernel's result, applied as the result is stored. */
   withEpilogue?(expression: Expression, request: KernelRequest<A>): Kernel<A>
   /**
-   * This kernel reading the one result of an expression in place of an input, `replaced`. The expression's first input
+   * Internal, for fusion: this kernel reading the one result of an expression in place of an input, `replaced`. The expression's first input
    * stands in the place of that one, its others follow all the rest.
    */
   withPrologue?(expression: Expression, replaced: Spec): Kernel<A>
-  /** Which input that is. Default 0. */
+  /** Internal, for fusion: which input that is. Default 0. */
   readonly prologueOperand?: number
 }
 

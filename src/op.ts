@@ -107,11 +107,11 @@ export interface OpDefinition<
   readonly broadcasts?: boolean
   /** Inputs that the kernel also takes as one number for all places. */
   readonly scalars?: readonly number[]
-  /** Ops that one kernel can compute along with this one. */
+  /** Internal, for fusion: ops that one kernel can compute along with this one. */
   readonly joint?: readonly Joint[]
-  /** Of ops fused into one kernel: the op whose kernel it is. */
+  /** Internal: of ops fused into one kernel, the op whose kernel it is. */
   readonly base?: string
-  /** The public function that errors about indices name, where it is another. */
+  /** Internal: the public function that errors about indices name, where it is another. */
   readonly blamed?: string
 }
 

@@ -140,6 +140,7 @@ export class Parameter extends Tensor {
   /** The arena whose member it is. Internal. */
   arena: Parameter | null = null
 
+  /** Internal: parameters come from `parameter(tensor)` and from layers. */
   constructor(value: Value) {
     super(value)
     currentScope()?.delete(this)

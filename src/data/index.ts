@@ -15,7 +15,7 @@ export {
   xor,
 } from './generators.ts'
 export type { Labels } from './labels.ts'
-export type { Numbers } from './numbers.ts'
+export type { Numbers, Row } from './numbers.ts'
 export {
   type Fittable,
   type MinMaxOptions,

@@ -8,11 +8,12 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
  * Sets the machine up, then runs `main(argv, { chrome })` of the module at `url`; what it returns is the exit code.
  *
  * @param {URL} url
+ * @param {{ browser?: boolean }} options - `browser: false` for programs that need no Chrome.
  */
-export async function start(url) {
+export async function start(url, options) {
   let chrome
   try {
-    chrome = (await setup()).chrome
+    chrome = (await setup(options)).chrome
   } catch (error) {
     process.stderr.write(`${error.message}\n`) // what is missing is for people: no stack
     process.exitCode = 1

@@ -106,7 +106,7 @@ export const step: Unary = unary({
   samples: [...elementwiseSamples(general), ...INTEGERS, special()],
 })
 
-export interface GeluAttributes {
+interface GeluAttributes {
   readonly approximate: 'none' | 'tanh'
 }
 
@@ -114,7 +114,7 @@ const GELU_A = Math.sqrt(2 / Math.PI)
 const GELU_B = 0.044715
 
 /** x·Φ(x) with Φ the normal distribution function; by tanh as Hendrycks and Gimpel 2016 approximate it, if asked. */
-export const gelu: WithOptions<Partial<GeluAttributes>> = defineOp<
+export const gelu: WithOptions<{ approximate?: 'none' | 'tanh' }> = defineOp<
   GeluAttributes,
   [x: Tensor, options?: Partial<GeluAttributes>]
 >({

@@ -1,5 +1,5 @@
 // The ops people call: creators, elementwise, reductions, movement, products, networks and losses.
-export * from './activations.ts'
+export { elu, gelu, leakyRelu, relu, selu, sigmoid, silu, softplus, step } from './activations.ts'
 export * from './binary.ts'
 export {
   arange,
@@ -12,24 +12,79 @@ export {
   tensor,
   zeros,
 } from './create.ts'
-export * from './cumsum.ts'
-export * from './gather.ts'
+export type { SmoothingOptions } from './cross_entropy.ts'
+export { type CumsumOptions, cumsum } from './cumsum.ts'
+export { type GatherOptions, gather, type ScatterAddOptions, scatterAdd } from './gather.ts'
 export { concat, stack } from './join.ts'
 export {
+  type HuberOptions,
   hinge,
   huber,
+  type LossOptions,
   meanAbsoluteError,
   meanSquaredError,
   sigmoidCrossEntropy,
   softmaxCrossEntropy,
 } from './losses.ts'
 export * from './matmul.ts'
-export * from './move.ts'
+export {
+  broadcastTo,
+  detach,
+  expandDims,
+  flip,
+  type PadOptions,
+  pad,
+  reshape,
+  slice,
+  squeeze,
+  transpose,
+} from './move.ts'
 export * from './normalize.ts'
-export * from './one_hot.ts'
+export { type OneHotOptions, oneHot } from './one_hot.ts'
 export { parameter } from './parameter.ts'
 export * from './power.ts'
-export { bernoulli, dropout, normal, uniform } from './random.ts'
-export * from './reduce.ts'
-export { logSoftmax, logSumExp, softmax } from './softmax.ts'
-export * from './unary.ts'
+export { bernoulli, type DropoutOptions, dropout, normal, type SeedOptions, uniform } from './random.ts'
+export {
+  type ArgOptions,
+  all,
+  any,
+  argMax,
+  argMin,
+  max,
+  mean,
+  min,
+  type NormOptions,
+  norm,
+  prod,
+  type ReduceOptions,
+  std,
+  sum,
+  type VarianceOptions,
+  variance,
+} from './reduce.ts'
+export type { Operand } from './signature.ts'
+export { logSoftmax, logSumExp, type SoftmaxOptions, softmax } from './softmax.ts'
+export {
+  abs,
+  cast,
+  ceil,
+  cos,
+  erf,
+  exp,
+  expm1,
+  floor,
+  isFinite,
+  isNaN,
+  log,
+  log1p,
+  logicalNot,
+  neg,
+  reciprocal,
+  round,
+  rsqrt,
+  sign,
+  sin,
+  sqrt,
+  square,
+  tanh,
+} from './unary.ts'

@@ -26,8 +26,14 @@ export {
   type Scores,
 } from './evaluate.ts'
 export { type Fit, type FitOptions, type FitResult, fit } from './fit.ts'
+export {
+  type GradientCheckOptions,
+  gradientCheck,
+  type ModelGradientReport,
+  type ParameterCheck,
+} from './gradient_check.ts'
 export type { EpochEvent, EpochRecord, FitEvent, History, StepEvent } from './history.ts'
-export type { LossFunction, LossName } from './losses.ts'
+export type { Link, LossFunction, LossName } from './losses.ts'
 export {
   type ClassScores,
   type Confusion,
