@@ -1,11 +1,14 @@
 // Batches picked on the GPU: the rows of each travel in the plan's one write, so that a step needs no tensor of its own.
 import { Dataset } from '../data/dataset.ts'
+import { isClassIds, type Labels, readLabels } from '../data/labels.ts'
+import { type FlatNumbers, type Numbers, readNumbers, upload } from '../data/numbers.ts'
+import type { Engine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
 import { hostVector } from '../host.ts'
 import { tensor } from '../ops/create.ts'
 import { gather } from '../ops/gather.ts'
 import type { RandomStream } from '../random.ts'
-import { keepResult, type Tensor } from '../tensor.ts'
+import { keepResult, Tensor } from '../tensor.ts'
 import type { Replay } from './watch.ts'
 
 export interface Batch {
@@ -62,3 +65,48 @@ export function checkDataset(where: string, what: string, value: unknown): Datas
     'Make one with data.dataset(features, labels).',
   )
 }
+
+/** A batch as people give one: a set, of which the first rows are taken, or features and labels as `data.dataset` reads them. */
+export type BatchLike =
+  | Dataset
+  | { readonly features: Tensor | Numbers; readonly labels?: Exclude<Labels, readonly string[]> }
+
+/** Reads a batch, onto an engine where it comes from the host. `made` are the tensors to dispose. Throws as `data.dataset` does. */
+export function batchOf(
+  where: string,
+  given: unknown,
+  engine: Engine,
+  most: number,
+): { readonly batch: Batch; readonly made: readonly Tensor[] } {
+  if (given instanceof Dataset) {
+    const batch = keepResult(() => {
+      const rows = tensor(given.rows.subarray(0, most), { engine: given.engine })
+      return pick(given, rows)
+    })
+    return { batch, made: [batch.features, batch.labels] }
+  }
+  const { features, labels = features } = (given ?? {}) as { features?: unknown; labels?: unknown }
+  if (features === undefined)
+    fail('value', where, `the batch is ${show(given)}.`, 'Pass { features, labels } or a data set.')
+  const made: Tensor[] = []
+  const onEngine = (source: unknown, read: () => FlatNumbers | Int32Array | Tensor): Tensor => {
+    if (source instanceof Tensor) return source
+    const uploaded = upload(where, engine, read() as FlatNumbers | Int32Array)
+    made.push(uploaded)
+    return uploaded
+  }
+  const x = onEngine(features, () => readNumbers(where, 'features', features))
+  const y =
+    labels === features
+      ? x
+      : onEngine(
+          labels,
+          () => readLabels(where, labels, isClassIds(labels) ? MOST_CLASSES : undefined).values,
+        )
+  if (x.shape[0] !== y.shape[0])
+    fail('shape', where, `features are ${show(x.shape)}, labels ${show(y.shape)}.`, 'Give one label a row.')
+  return { batch: { features: x, labels: y }, made }
+}
+
+/** A batch may lack classes: ids are checked by the loss. */
+const MOST_CLASSES = 2 ** 31 - 1
