@@ -19,7 +19,7 @@ function bare(path: string): string {
 }
 
 /** Puts all shaders that are built in next to each other, where they compress best, and bare. */
-const bareShaders: Plugin = {
+export const bareShaders: Plugin = {
   name: 'retrograd:bare-shaders',
   apply: 'build',
   enforce: 'pre',

@@ -123,6 +123,7 @@ describe('files', () => {
       ...files('src', '.ts'),
       ...files('test', '.ts'),
       ...files('demo', '.ts'),
+      ...files('demo', '.tsx'),
       ...files('bench', '.ts'),
     ]
     const silent = all.filter(file => !/^\/\/ \S.{10,}/.test(readFileSync(join(root, file), 'utf8')))

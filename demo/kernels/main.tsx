@@ -1,0 +1,10 @@
+// The page of that name starts here.
+import { Card, mount, PAGES, Shell } from '../page/shell.tsx'
+
+mount(
+  <Shell current="kernels" title={PAGES.kernels.title} lead={PAGES.kernels.says}>
+    <Card title="Being built">
+      <p class="muted">This page comes next.</p>
+    </Card>
+  </Shell>,
+)

@@ -1,0 +1,146 @@
+// Curves that grow while something trains: uPlot in the page's colours, with the values in words below.
+import 'uplot/dist/uPlot.min.css'
+import { Component, createRef } from 'preact'
+import { useState } from 'preact/hooks'
+import uPlot from 'uplot'
+import { theme, token } from './theme.ts'
+
+export interface Curve {
+  readonly name: string
+  /** A token of style.css. */
+  readonly color: `--${string}`
+  /** As many as `x`; null is a gap. */
+  readonly values: readonly (number | null)[]
+  readonly dashed?: boolean
+}
+
+const HEIGHT = 200 // px
+const FONT = '12px system-ui, sans-serif'
+
+/** Four digits are what eyes can use. */
+const inWords = (value: number | null | undefined): string =>
+  value === null || value === undefined ? '–' : String(Number(value.toPrecision(4)))
+
+/** Curves over `x`. Give new arrays to have it drawn anew: at most once a frame, whatever their pace. */
+export function Curves({
+  label,
+  xLabel,
+  x,
+  curves,
+  log = false,
+  height = HEIGHT,
+}: {
+  /** What it shows, for those who cannot see it. */
+  label: string
+  xLabel: string
+  x: readonly number[]
+  curves: readonly Curve[]
+  /** Powers of ten at equal distances; values up to 0 are left out. */
+  log?: boolean
+  height?: number
+}) {
+  const [pointed, setPointed] = useState<number | null>(null)
+  const look = curves.map(({ name, color, dashed }) => `${name} ${color} ${dashed}`).join()
+  // Another key, another plot: uPlot takes new data, but no new looks.
+  const key = `${theme.value} ${log} ${height} ${look}`
+  const at = pointed !== null && pointed < x.length ? pointed : x.length - 1
+  return (
+    <figure class="curves">
+      <Plot key={key} label={label} x={x} curves={curves} log={log} height={height} onPoint={setPointed} />
+      <figcaption>
+        <span class="curves-x">
+          {xLabel} {inWords(x[at])}
+        </span>
+        {curves.map(({ name, color, values }) => (
+          <span key={name} class="curves-name">
+            <svg class="curves-key" viewBox="0 0 14 4" aria-hidden="true">
+              <path d="M0 2h14" style={{ stroke: `var(${color})` }} />
+            </svg>
+            {name} <b>{inWords(values[at])}</b>
+          </span>
+        ))}
+      </figcaption>
+    </figure>
+  )
+}
+
+interface PlotProps {
+  label: string
+  x: readonly number[]
+  curves: readonly Curve[]
+  log: boolean
+  height: number
+  onPoint: (index: number | null) => void
+}
+
+/** uPlot in an element that it fills. */
+class Plot extends Component<PlotProps> {
+  private readonly frame = createRef<HTMLDivElement>()
+  private plot: uPlot | null = null
+  private observer: ResizeObserver | null = null
+  private request = 0
+
+  override componentDidMount(): void {
+    const element = this.frame.current
+    if (!element) return
+    const plot = new uPlot(optionsOf(this.props, element.clientWidth), this.data(), element)
+    this.observer = new ResizeObserver(() =>
+      plot.setSize({ width: element.clientWidth, height: this.props.height }),
+    )
+    this.observer.observe(element)
+    this.plot = plot
+  }
+
+  override componentDidUpdate(before: PlotProps): void {
+    if (before.x === this.props.x && before.curves === this.props.curves) return
+    cancelAnimationFrame(this.request)
+    this.request = requestAnimationFrame(() => this.plot?.setData(this.data()))
+  }
+
+  override componentWillUnmount(): void {
+    cancelAnimationFrame(this.request)
+    this.observer?.disconnect()
+    this.plot?.destroy()
+  }
+
+  private data(): uPlot.AlignedData {
+    const { x, curves, log } = this.props
+    const drawable = (value: number | null) => (value !== null && value > 0 ? value : null)
+    return [[...x], ...curves.map(({ values }) => (log ? values.map(drawable) : [...values]))]
+  }
+
+  override render({ label }: PlotProps) {
+    return <div ref={this.frame} class="curves-frame" role="img" aria-label={label} />
+  }
+}
+
+function optionsOf({ curves, log, height, onPoint }: PlotProps, width: number): uPlot.Options {
+  const axis = {
+    stroke: token('--muted'),
+    grid: { stroke: token('--line'), width: 1 },
+    ticks: { show: false },
+    font: FONT,
+  }
+  return {
+    width,
+    height,
+    legend: { show: false },
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
+    scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
+    axes: [
+      { ...axis, size: 28 },
+      { ...axis, size: 52 },
+    ],
+    series: [
+      {},
+      ...curves.map(({ name, color, dashed }) => ({
+        label: name,
+        stroke: token(color),
+        width: 1.75,
+        points: { show: false },
+        ...(dashed ? { dash: [5, 4] } : {}),
+      })),
+    ],
+    hooks: { setCursor: [plot => onPoint(plot.cursor.idx ?? null)] },
+  }
+}

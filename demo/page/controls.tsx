@@ -1,0 +1,249 @@
+// The controls that forms are made of, each with a label and a hint.
+import type { ComponentChildren } from 'preact'
+import { useId, useState } from 'preact/hooks'
+import { Hint, hinted } from './hint.tsx'
+
+/** What a control needs to belong to its label and hint. */
+export interface ControlAttributes {
+  readonly id: string
+  readonly 'aria-describedby': string
+}
+
+interface Labelled {
+  label: string
+  /** A sentence or two in plain words: what it does, and what more or less of it brings. */
+  hint: string
+}
+
+/** A label, a hint and a control: `<Field label hint>{attributes => <input {...attributes} />}</Field>`. */
+export function Field({
+  label,
+  hint,
+  shows,
+  children,
+}: Labelled & {
+  /** The value as people read it, at the right of the label. */
+  shows?: string | undefined
+  children: (attributes: ControlAttributes) => ComponentChildren
+}) {
+  const id = useId()
+  return (
+    <div class="field" {...hinted(hint)}>
+      <div class="field-head">
+        <label for={id}>{label}</label>
+        <Hint quiet text={hint} about={label} />
+        {shows !== undefined && (
+          <output class="field-value" for={id}>
+            {shows}
+          </output>
+        )}
+      </div>
+      {children({ id, 'aria-describedby': `${id}-hint` })}
+      <span id={`${id}-hint`} class="unseen">
+        {hint}
+      </span>
+    </div>
+  )
+}
+
+/** One of a few. */
+export function Select<Value extends string>({
+  label,
+  hint,
+  value,
+  options,
+  onChange,
+  disabled,
+}: Labelled & {
+  value: Value
+  options: readonly { readonly value: Value; readonly label: string }[]
+  onChange: (value: Value) => void
+  disabled?: boolean | undefined
+}) {
+  return (
+    <Field label={label} hint={hint}>
+      {attributes => (
+        <select
+          {...attributes}
+          value={value}
+          disabled={disabled}
+          onChange={event => {
+            const chosen = options.find(option => option.value === event.currentTarget.value)
+            if (chosen) onChange(chosen.value)
+          }}
+        >
+          {options.map(option => (
+            <option key={option.value} value={option.value}>
+              {option.label}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  )
+}
+
+/** A number within a range, by sliding. `format` says it in words: 0.5 as "50 %". */
+export function Slider({
+  label,
+  hint,
+  value,
+  min,
+  max,
+  step,
+  format = String,
+  onChange,
+  disabled,
+}: Labelled & {
+  value: number
+  min: number
+  max: number
+  step: number
+  format?: (value: number) => string
+  onChange: (value: number) => void
+  disabled?: boolean | undefined
+}) {
+  return (
+    <Field label={label} hint={hint} shows={format(value)}>
+      {attributes => (
+        <input
+          {...attributes}
+          type="range"
+          min={min}
+          max={max}
+          step={step}
+          value={value}
+          disabled={disabled}
+          aria-valuetext={format(value)}
+          onInput={event => onChange(event.currentTarget.valueAsNumber)}
+        />
+      )}
+    </Field>
+  )
+}
+
+/** A number, by typing. `onChange` gets it on Enter or when the control is left, and only if it is within its bounds. */
+export function NumberField({
+  label,
+  hint,
+  value,
+  min = -Infinity,
+  max = Infinity,
+  whole = false,
+  onChange,
+  disabled,
+}: Labelled & {
+  value: number
+  min?: number
+  max?: number
+  /** Without a fraction. */
+  whole?: boolean
+  onChange: (value: number) => void
+  disabled?: boolean | undefined
+}) {
+  const [refused, setRefused] = useState<string | null>(null)
+  const commit = (text: string) => {
+    const number = text.trim() === '' ? Number.NaN : Number(text)
+    const fits = number >= min && number <= max && (!whole || Number.isInteger(number))
+    setRefused(fits ? null : text)
+    if (fits && number !== value) onChange(number)
+  }
+  return (
+    <Field label={label} hint={hint}>
+      {attributes => (
+        <>
+          <input
+            {...attributes}
+            type="text"
+            inputMode={whole ? 'numeric' : 'decimal'}
+            autoComplete="off"
+            value={refused ?? String(value)}
+            disabled={disabled}
+            aria-invalid={refused !== null}
+            onChange={event => commit(event.currentTarget.value)}
+          />
+          <span class="field-error" role="alert">
+            {refused !== null && `“${refused}” is not ${expected(min, max, whole)}.`}
+          </span>
+        </>
+      )}
+    </Field>
+  )
+}
+
+function expected(min: number, max: number, whole: boolean): string {
+  const kind = whole ? 'a whole number' : 'a number'
+  if (Number.isFinite(min) && Number.isFinite(max)) return `${kind} from ${min} to ${max}`
+  if (Number.isFinite(min)) return `${kind} of ${min} or more`
+  return Number.isFinite(max) ? `${kind} of ${max} or less` : kind
+}
+
+/** Yes or no. */
+export function Checkbox({
+  label,
+  hint,
+  checked,
+  onChange,
+  disabled,
+}: Labelled & { checked: boolean; onChange: (checked: boolean) => void; disabled?: boolean | undefined }) {
+  const id = useId()
+  return (
+    <div class="field checkbox" {...hinted(hint)}>
+      <input
+        id={id}
+        type="checkbox"
+        checked={checked}
+        disabled={disabled}
+        aria-describedby={`${id}-hint`}
+        onChange={event => onChange(event.currentTarget.checked)}
+      />
+      <label for={id}>{label}</label>
+      <Hint quiet text={hint} about={label} />
+      <span id={`${id}-hint`} class="unseen">
+        {hint}
+      </span>
+    </div>
+  )
+}
+
+/** Something to do. `label` names it where the child is a sign; `pressed` makes it a switch. */
+export function Button({
+  children,
+  onClick,
+  kind = 'plain',
+  label,
+  hint,
+  pressed,
+  disabled,
+}: {
+  children: ComponentChildren
+  onClick: (event: MouseEvent) => void
+  kind?: 'plain' | 'primary' | 'danger'
+  label?: string | undefined
+  hint?: string | undefined
+  pressed?: boolean | undefined
+  disabled?: boolean | undefined
+}) {
+  const id = useId()
+  return (
+    <>
+      <button
+        type="button"
+        class={`button ${kind}`}
+        onClick={onClick}
+        disabled={disabled}
+        aria-label={label}
+        aria-pressed={pressed}
+        aria-describedby={hint && id}
+        {...hinted(hint)}
+      >
+        {children}
+      </button>
+      {hint && (
+        <span id={id} class="unseen">
+          {hint}
+        </span>
+      )}
+    </>
+  )
+}

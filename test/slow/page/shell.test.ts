@@ -1,0 +1,141 @@
+// The frame of all pages: they load clean and quick under the policy, for every eye, hand, width and browser.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Page } from 'puppeteer'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openSite, PATHS, type Site } from './site.ts'
+
+let site: Site
+
+beforeAll(async () => {
+  site = await openSite()
+})
+
+afterAll(async () => {
+  await site?.close()
+})
+
+const nameOf = (path: string): string => path.replace('/', '') || 'home'
+
+describe.each(PATHS)('/%s', path => {
+  for (const theme of ['light', 'dark'] as const)
+    for (const width of [1280, 390])
+      test(`is clean, fits and is free of serious faults: ${theme}, ${width} pixels`, async () => {
+        const { page, problems, screenshot, faults, close } = await site.open(path, { theme, width })
+        expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe(theme)
+        await screenshot(`${nameOf(path)}-${theme}-${width}`)
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+        expect(await faults()).toEqual([])
+        expect(problems).toEqual([])
+        await close()
+      })
+
+  test('is reached and left by the keyboard, and its focus can be seen', async () => {
+    const { page, close } = await site.open(path)
+    const stops: (string | null)[] = []
+    for (let i = 0; i < 6; i++) {
+      await page.keyboard.press('Tab')
+      const stop = await page.evaluate(() => {
+        const focused = document.activeElement as HTMLElement
+        const { outlineStyle } = getComputedStyle(focused)
+        const beside = focused.nextElementSibling // a hidden radio button shows its focus there
+        const visible =
+          outlineStyle !== 'none' || (beside && getComputedStyle(beside).outlineStyle !== 'none')
+        return visible ? (focused.textContent || (focused as HTMLInputElement).value).trim() : null
+      })
+      stops.push(stop)
+    }
+    expect(stops).toEqual(['Skip to the content', 'retrograd', 'Playground', 'Digits', 'Kernels', 'system'])
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowRight')
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
+    await page.reload()
+    await page.waitForSelector('h1')
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
+    await page.evaluate(() => localStorage.clear())
+    await page.focus('nav a:nth-child(2)')
+    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')])
+    expect(new URL(page.url()).pathname).toBe('/digits/')
+    await close()
+  })
+
+  test('paints within a second', async () => {
+    const { page, close } = await site.open(path)
+    await page.reload()
+    const paint = await firstPaint(page)
+    console.log(`/${path}: first contentful paint after ${paint.toFixed(0)} ms`)
+    expect(paint).toBeLessThan(1000)
+    await close()
+  })
+
+  test('weighs under 200 KB of JavaScript, gzipped', async () => {
+    const weight = scriptsOf(path).reduce((sum, file) => sum + gzipSync(readFileSync(file)).length, 0)
+    console.log(`/${path}: ${(weight / 1000).toFixed(1)} KB of JavaScript, gzipped`)
+    expect(weight).toBeGreaterThan(5_000)
+    expect(weight).toBeLessThan(200_000)
+  })
+
+  test('says why it runs on the CPU where there is no WebGPU', async () => {
+    const { page, problems, faults, screenshot, close } = await site.open(path, { withoutGpu: true })
+    await page.waitForFunction(() =>
+      document.querySelector('.banners')?.textContent?.includes('does not offer WebGPU'),
+    )
+    expect(await page.$eval('.banners', element => element.textContent)).toContain('on the CPU instead')
+    await screenshot(`${nameOf(path)}-without-gpu`)
+    expect(await faults()).toEqual([])
+    expect(problems).toEqual([])
+    await close()
+  })
+
+  test('brings the strict policy along', () => {
+    const html = readFileSync(join(site.folder, path, 'index.html'), 'utf8').replaceAll('&#39;', "'")
+    expect(html).toMatch(
+      /http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self'/,
+    )
+    expect(html).not.toMatch(/<style| style=|<script>|\son\w+=/)
+  })
+})
+
+test('an error that nobody caught is told in the page, which lives on', async () => {
+  const { page, screenshot, close } = await site.open('')
+  // Errors of scripts that Puppeteer brings are hidden from the page: this is the event that its own would raise.
+  await page.evaluate(() => {
+    const error = new Error('[somewhere] the sky fell. Look up.')
+    dispatchEvent(new ErrorEvent('error', { error }))
+  })
+  await page.waitForFunction(() =>
+    document.querySelector('[role=alert]')?.textContent?.includes('The sky fell. Look up.'),
+  )
+  await screenshot('home-error')
+  await page.click('.problems button')
+  await page.waitForFunction(() => document.querySelector('[role=alert]')?.textContent === '')
+  await close()
+})
+
+const firstPaint = (page: Page): Promise<number> =>
+  page.evaluate(
+    () =>
+      new Promise<number>(resolve => {
+        new PerformanceObserver(list => {
+          const [entry] = list.getEntriesByName('first-contentful-paint')
+          if (entry) resolve(entry.startTime)
+        }).observe({ type: 'paint', buffered: true })
+      }),
+  )
+
+/** The scripts that a page loads, and those that they name: its chunks and its workers. */
+function scriptsOf(path: string): string[] {
+  const found = new Set<string>()
+  const names = readdirSync(join(site.folder, 'assets')).filter(name => name.endsWith('.js'))
+  const follow = (text: string) => {
+    for (const name of names) {
+      const file = join(site.folder, 'assets', name)
+      if (found.has(file) || !text.includes(name)) continue
+      found.add(file)
+      follow(readFileSync(file, 'utf8'))
+    }
+  }
+  follow(readFileSync(join(site.folder, path, 'index.html'), 'utf8'))
+  return [...found]
+}
