@@ -10,6 +10,7 @@ import type { Plan } from './plan.ts'
 import { currentRecording } from './tape.ts'
 import { eachTensor, type Tensor } from './tensor.ts'
 
+/** A function recorded once and replayed: called as the one it was made of, with tools to look into it. */
 export type Compiled<Arguments extends readonly unknown[], Result> = ((...args: Arguments) => Result) & {
   /**
    * Calls it so many times on the same inputs, all in one submit: host scalars are asked for each call beforehand, what
@@ -27,6 +28,7 @@ export type Compiled<Arguments extends readonly unknown[], Result> = ((...args: 
   planned(...args: Arguments): { readonly engine: Engine; readonly plan: Plan }
 }
 
+/** Options of `compile`. */
 export interface CompileOptions {
   /** Plans kept, one for each set of input shapes; the least recently used goes first. Default 16. */
   maxPlans?: number

@@ -5,6 +5,7 @@ import { RetrogradError } from './index.ts'
 
 export type { Cell, Table } from './data/table.ts'
 
+/** Options of `readCsv`. */
 export interface CsvOptions {
   /** Whether the first row names the columns. Default 'auto': it does where it has no number and no gap. */
   header?: boolean | 'auto'

@@ -10,6 +10,7 @@ import { type Shape, sameShape } from './shape.ts'
 import { currentRecording, type Node, serving, type Value } from './tape.ts'
 import { keepResult, Tensor } from './tensor.ts'
 
+/** Options of `grad`. */
 export interface GradOptions {
   /** Weighs the outputs: a tensor of the output's shape. Needed where the output is no scalar. */
   outputGradient?: Tensor

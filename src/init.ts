@@ -6,6 +6,7 @@ import { checkOptions, integer, oneOf } from './options.ts'
 import { WebGpuBackend } from './webgpu/backend.ts'
 import { openDevice } from './webgpu/device.ts'
 
+/** Options of `init`. */
 export interface InitOptions {
   /** 'auto' takes WebGPU where there is one and else the CPU, saying why in `engine.reason`. */
   backend?: 'auto' | 'webgpu' | 'cpu'

@@ -1,6 +1,7 @@
 // Shapes: sizes, strides, broadcasting, axes, and the folding of adjacent axes.
 import { fail, show } from './errors.ts'
 
+/** The length of each axis, the outermost first; [] is a scalar. */
 export type Shape = readonly number[]
 
 /** Axes a kernel's strided loop can have once adjacent ones are folded; also the highest rank of a tensor. */

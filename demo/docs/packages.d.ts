@@ -3,11 +3,17 @@
 declare module 'typedoc' {
   /** TypeScript's side: what TypeDoc's own TypeScript tells of a symbol. */
   interface CompilerSymbol {
-    readonly declarations?: readonly { getText(): string }[]
+    readonly name: string
+    readonly declarations?: readonly {
+      readonly questionToken?: object
+      readonly initializer?: object
+      readonly dotDotDotToken?: object
+      getText(): string
+    }[]
   }
   interface CompilerType {
     /** Of tuples: the names of the elements, and what is optional. */
-    readonly target: {
+    readonly target?: {
       readonly labeledElementDeclarations?: readonly (
         | { readonly name: { readonly text: string }; readonly questionToken?: object }
         | undefined
@@ -21,6 +27,7 @@ declare module 'typedoc' {
   interface Checker {
     getTypeOfSymbol(symbol: CompilerSymbol): CompilerType
     getReturnTypeOfSignature(signature: CompilerSignature): CompilerType
+    getNonNullableType(type: CompilerType): CompilerType
     getTypeArguments(tuple: CompilerType): readonly CompilerType[]
   }
 
@@ -40,7 +47,7 @@ declare module 'typedoc' {
       number
     >
   >
-  export const ReflectionFlag: Readonly<Record<'Optional', number>>
+  export const ReflectionFlag: Readonly<Record<'Const' | 'Optional', number>>
 
   export type CommentDisplayPart =
     | { kind: 'text' | 'code'; text: string }
@@ -49,6 +56,7 @@ declare module 'typedoc' {
     constructor(tag: `@${string}`, content: CommentDisplayPart[])
   }
   export class Comment {
+    constructor(summary?: CommentDisplayPart[])
     static combineDisplayParts(parts: readonly CommentDisplayPart[] | undefined): string
     readonly blockTags: CommentTag[]
     readonly modifierTags: Set<`@${string}`>
@@ -89,6 +97,7 @@ declare module 'typedoc' {
     readonly reflections: Readonly<Record<number, DeclarationReflection>>
     readonly children?: readonly DeclarationReflection[]
     readonly documents?: readonly DocumentReflection[]
+    readonly childrenIncludingDocuments?: Reflection[]
     addChild(child: Reflection): void
     registerReflection(reflection: Reflection, id: undefined, file: undefined): void
     removeReflection(reflection: Reflection): void
@@ -103,12 +112,14 @@ declare module 'typedoc' {
   }
   export class Converter {
     static readonly EVENT_CREATE_DECLARATION: 'createDeclaration'
+    static readonly EVENT_CREATE_DOCUMENT: 'createDocument'
     static readonly EVENT_RESOLVE_BEGIN: 'resolveBegin'
     static readonly EVENT_RESOLVE_END: 'resolveEnd'
     on(
       event: 'createDeclaration',
       listener: (context: Context, reflection: DeclarationReflection) => void,
     ): void
+    on(event: 'createDocument', listener: (context: Context, document: DocumentReflection) => void): void
     on(event: 'resolveBegin' | 'resolveEnd', listener: (context: Context) => void, priority?: number): void
     convertType(context: Context, type: CompilerType): object
   }

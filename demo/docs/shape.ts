@@ -1,9 +1,11 @@
 // What TypeDoc does not know of our sources: ops are functions and methods, what is internal, and where things belong.
+import { readFileSync } from 'node:fs'
 import {
   type Application,
   Comment,
   type CommentDisplayPart,
   CommentTag,
+  type CompilerType,
   type Context,
   Converter,
   type DeclarationReflection,
@@ -18,12 +20,12 @@ import { ops } from '../../src/ops/table.ts'
 
 /** Sections of the root page for names that are no ops, by the file they stand in; the first that fits. */
 const SECTIONS: readonly (readonly [file: RegExp, section: string])[] = [
-  [/^src\/(tensor|dtype|shape|ops\/create|ops\/parameter)\.ts/, 'Tensors'],
-  [/^src\/(grad|compile|compiled_plan|host|fuse\/.*)\.ts/, 'Gradients and compile'],
-  [/^src\/(init|engine|backend|memory|errors)\.ts/, 'Engine'],
-  [/^src\/proof\//, 'Proof and measurement'],
-  [/^src\/(op|kernel)\.ts/, 'Ops of your own'],
-  [/^src\/ops\//, 'Options of ops'],
+  [/\/src\/(tensor|dtype|shape|ops\/create|ops\/parameter)\.ts/, 'Tensors'],
+  [/\/src\/(grad|compile|compiled_plan|host|fuse\/.*)\.ts/, 'Gradients and compile'],
+  [/\/src\/(init|engine|backend|memory|errors)\.ts/, 'Engine'],
+  [/\/src\/proof\//, 'Proof and measurement'],
+  [/\/src\/(op|kernel)\.ts/, 'Ops of your own'],
+  [/\/src\/ops\//, 'Options of ops'],
 ]
 const ORDER = [
   'Rooms',
@@ -50,13 +52,17 @@ export function shape(app: Application): void {
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
     if (reflection.kindOf(ReflectionKind.Module))
       reflection.name = ENTRIES[reflection.name] ?? reflection.name
-    if (isOp(reflection)) makeCallable(context, reflection)
+    if (isOp(reflection) || isCallable(reflection)) makeCallable(context, reflection)
     if (reflection.kindOf(ReflectionKind.TypeAlias)) spellOut(context, reflection)
-    spellOut(context, reflection)
+  })
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, document) => {
+    document.name = /^# (.*)/m.exec(Comment.combineDisplayParts(document.content))?.[1] ?? document.name
   })
   app.converter.on(
     Converter.EVENT_RESOLVE_BEGIN,
     ({ project }) => {
+      const root = project.children?.find(({ name }) => name === 'retrograd')
+      for (const room of root?.children ?? []) if (room.kindOf(ReflectionKind.Namespace)) introduce(room)
       for (const internal of Object.values(project.reflections).filter(isInternal)) remove(internal)
       for (const reflection of Object.values(project.reflections)) {
         const section = belongsTo(reflection)
@@ -64,11 +70,12 @@ export function shape(app: Application): void {
         reflection.comment ??= new Comment()
         reflection.comment.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: section }]))
       }
-      const root = project.children?.find(({ name }) => name === 'retrograd')
+      for (const document of project.documents ?? []) linkNames(document, root?.children ?? [])
       const table = new DocumentReflection('All ops', project, opTable(root?.children ?? []), {})
       project.addChild(table)
       project.registerReflection(table, undefined, undefined)
-      for (const document of project.documents ?? []) linkNames(document, root?.children ?? [])
+      // Behind the guides, before the modules.
+      project.childrenIncludingDocuments?.sort((a, b) => Number(!isDocument(a)) - Number(!isDocument(b)))
     },
     100, // before TypeDoc sorts by category
   )
@@ -88,33 +95,42 @@ function isOp(reflection: Reflection): reflection is DeclarationReflection {
   )
 }
 
-/** Ops are constants with a call signature of one tuple: shown as a function of its elements. */
+/** A constant of a room, which may be a function. */
+const isCallable = ({ kind, parent }: Reflection): boolean =>
+  kind === ReflectionKind.Variable && Boolean(parent?.kindOf(ReflectionKind.Namespace))
+
+/** Constants that are called, such as ops and activations: shown as functions, a tuple of arguments as its elements. */
 function makeCallable(context: Context, reflection: DeclarationReflection): void {
   const { checker, converter, project } = context
   const symbol = context.getSymbolFromReflection(reflection)
-  const [call] = symbol ? checker.getTypeOfSymbol(symbol).getCallSignatures() : []
-  if (!call) return
+  const [call, ...others] = symbol ? checker.getTypeOfSymbol(symbol).getCallSignatures() : []
+  if (!call || others.length > 0) return
   const within = context.withScope(reflection)
   const signature = new SignatureReflection(reflection.name, ReflectionKind.CallSignature, reflection)
+  const parameter = (name: string, type: CompilerType, optional: boolean): ParameterReflection => {
+    const made = new ParameterReflection(name, ReflectionKind.Parameter, signature)
+    made.type = converter.convertType(within, optional ? checker.getNonNullableType(type) : type)
+    made.flags.setFlag(ReflectionFlag.Optional, optional)
+    project.registerReflection(made, undefined, undefined)
+    return made
+  }
   signature.type = converter.convertType(within, checker.getReturnTypeOfSignature(call))
-  signature.parameters = call.parameters.flatMap(rest => {
-    const tuple = checker.getTypeOfSymbol(rest)
-    return checker.getTypeArguments(tuple).map((type, index) => {
-      const label = tuple.target.labeledElementDeclarations?.[index]
-      const parameter = new ParameterReflection(
-        label?.name.text ?? `x${index}`,
-        ReflectionKind.Parameter,
-        signature,
-      )
-      parameter.type = converter.convertType(within, type)
-      parameter.flags.setFlag(ReflectionFlag.Optional, Boolean(label?.questionToken))
-      project.registerReflection(parameter, undefined, undefined)
-      return parameter
-    })
+  signature.parameters = call.parameters.flatMap(given => {
+    const type = checker.getTypeOfSymbol(given)
+    const labels = type.target?.labeledElementDeclarations
+    if (!labels) {
+      const [declaration] = given.declarations ?? []
+      if (declaration?.dotDotDotToken) return [] // takes nothing: it is there to refuse what is given
+      return [parameter(given.name, type, Boolean(declaration?.questionToken ?? declaration?.initializer))]
+    }
+    return checker
+      .getTypeArguments(type)
+      .map((element, i) => parameter(labels[i]?.name.text ?? '', element, Boolean(labels[i]?.questionToken)))
   })
   reflection.kind = reflection.kindOf(ReflectionKind.Variable)
     ? ReflectionKind.Function
     : ReflectionKind.Method
+  reflection.flags.setFlag(ReflectionFlag.Const, false)
   reflection.signatures = [signature]
   delete reflection.type
   delete reflection.defaultValue
@@ -170,6 +186,16 @@ function belongsTo(reflection: Reflection): string | null {
   return SECTIONS.find(([pattern]) => pattern.test(file))?.[1] ?? null
 }
 
+/** A room in the words its file opens with. */
+function introduce(room: DeclarationReflection): void {
+  const file = `src/${room.name}/index.ts`
+  const [, text] = /^\/\/ \w+: (.*)/.exec(readFileSync(file, 'utf8')) ?? []
+  if (text)
+    room.comment = new Comment([{ kind: 'text', text: text.replace(/^./, first => first.toUpperCase()) }])
+}
+
+const isDocument = (reflection: Reflection): boolean => reflection instanceof DocumentReflection
+
 /** A table of all public ops: what each is called, does, and whether gradients flow through it. */
 function opTable(names: readonly DeclarationReflection[]): CommentDisplayPart[] {
   const text = (content: string): CommentDisplayPart => ({ kind: 'text', text: content })
@@ -188,7 +214,7 @@ function opTable(names: readonly DeclarationReflection[]): CommentDisplayPart[] 
       ...lines,
     ]
   })
-  const how = `Each is a function of the root, and a method of \`Tensor\` where its first argument is a tensor. The table is made of
+  const how = `# All ops\n\nEach is a function of the root, and a method of \`Tensor\` where its first argument is a tensor. The table is made of
 the entries that tests and benchmarks draw on too.\n`
   return [text(how), ...rows]
 }

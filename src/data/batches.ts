@@ -17,6 +17,7 @@ export interface Batch {
   readonly size: number
 }
 
+/** Options of `batches`. */
 export interface BatchOptions {
   /** Default 32, or the whole set where that is smaller. */
   batchSize?: number

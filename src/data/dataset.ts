@@ -11,6 +11,7 @@ import { keepResult, Tensor } from '../tensor.ts'
 import { type Labels, type ReadLabels, readLabels } from './labels.ts'
 import { engineOption, type Numbers, readNumbers, unscoped, upload } from './numbers.ts'
 
+/** Options of `dataset`. */
 export interface DatasetOptions {
   /** Count or names of the classes: makes numbers class ids, and allows sets in which a class is missing. */
   classes?: number | readonly string[]

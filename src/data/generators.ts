@@ -7,6 +7,7 @@ import { type Dataset, dataset } from './dataset.ts'
 import { engineOption } from './numbers.ts'
 import { streams } from './shuffle.ts'
 
+/** What every generator takes. */
 export interface GeneratorOptions {
   /** Standard deviation of normal noise: added to each feature (of `sine` to the target). */
   noise?: number
@@ -103,6 +104,7 @@ export function gauss(count = 200, options: GeneratorOptions = {}): Dataset {
   })
 }
 
+/** Options of `spiral`. */
 export interface SpiralOptions extends GeneratorOptions {
   /** Default 2. */
   arms?: number
@@ -134,6 +136,7 @@ export function parity(bits: number, options: { engine?: Engine } = {}): Dataset
   return dataset(rows, labels, { classes: 2, ...(engine ? { engine } : {}) })
 }
 
+/** Options of `sine`. */
 export interface SineOptions extends GeneratorOptions {
   /** x is uniform in [low, high). Default 0 and 1. */
   low?: number

@@ -9,6 +9,7 @@ import { shuffle, streams } from './shuffle.ts'
 const optionalBoolean: Option<boolean | undefined> = (value, context) =>
   value === undefined ? undefined : boolean(false)(value, context)
 
+/** Options of `split`. */
 export interface SplitOptions {
   /** Keep the shares of the classes in each part. Default: where the host knows the class ids. */
   stratify?: boolean
@@ -71,6 +72,7 @@ export function split<Name extends string>(
   return Object.fromEntries(sets) as Record<Name, Dataset>
 }
 
+/** Options of `kFold`. */
 export interface FoldOptions extends SplitOptions {
   /** How many. Default 10. */
   folds?: number

@@ -17,6 +17,7 @@ export interface Chunk {
 /** Where chunks come from. */
 export type ChunkSource = AsyncIterable<Chunk> | Iterable<Chunk>
 
+/** Options of `stream`. */
 export interface StreamOptions {
   /** Rows of a batch. Default 32. */
   batchSize?: number

@@ -21,6 +21,7 @@ export const FUSION_RULES = [
   'epilogues',
 ] as const
 
+/** Names of the rewrites that join kernels, for `compile(fn, { fuse })`. */
 export type FusionRule = (typeof FUSION_RULES)[number]
 
 /**

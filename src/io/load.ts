@@ -39,6 +39,7 @@ export async function readSafetensors(
   return { tensors: new Map(read), metadata: new Map(metadata) }
 }
 
+/** Options of `loadSafetensors`. */
 export interface LoadOptions {
   /** Puts the saved state, steps and learning rate back into it. */
   optimizer?: Optimizer
@@ -46,6 +47,7 @@ export interface LoadOptions {
   strict?: boolean
 }
 
+/** How the names matched, and what the file held beside the tensors. */
 export interface Loaded {
   /** Names of the model that the file has not. Empty when strict. */
   readonly missing: readonly string[]

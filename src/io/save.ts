@@ -11,6 +11,7 @@ import { compose, type Entry, METADATA, objectText } from './format.ts'
 import { entriesOf, type Named, OPTIMIZER, RESERVED, TRANSFORMS, tensorsOf } from './names.ts'
 import { checkOptimizer, saveState } from './optimizer.ts'
 
+/** Options of `saveSafetensors`. */
 export interface SaveOptions {
   /** Its state goes with the model: `optimizer.<state>.<parameter>`, and its steps and learning rate. */
   optimizer?: Optimizer

@@ -196,6 +196,7 @@ export const where: Op<[condition: Tensor, a: Operand, b: Operand]> = defineOp<
   })),
 })
 
+/** The bounds of `clip`, either of which may be left out. */
 export interface ClipOptions {
   min?: number
   max?: number

@@ -25,6 +25,7 @@ import { ULP } from './samples.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
 import { logSoftmax, type RowSum, SPECIAL_ROWS, softmax, sumRow, sumUlps } from './softmax.ts'
 
+/** How `softmaxCrossEntropy` softens its labels. */
 export interface SmoothingOptions {
   /** ε in [0, 1]: labels are taken as (1 − ε)·label + ε / classes (Szegedy et al. 2016). Default 0. */
   labelSmoothing?: number

@@ -13,6 +13,7 @@ import { flip, reshape } from './move.ts'
 import { ULP } from './samples.ts'
 import { tensorAndOptions, type WithOptions } from './signature.ts'
 
+/** Options of `cumsum`. */
 export interface CumsumOptions {
   /** The axis to sum along. As in NumPy, the flat tensor when not given: the result then has one axis. */
   axis?: number

@@ -18,6 +18,7 @@ const draw = { low: -3, high: 3 }
 const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
 const noGradient = { gradient: false, note: 'integers have no gradient' } as const
 
+/** Options of `gather`. */
 export interface GatherOptions {
   /** The axis of x that indices count along. Default 0. */
   axis?: number
@@ -137,6 +138,7 @@ export const gather: Op<[x: Tensor, indices: Tensor, options?: GatherOptions]> =
   tolerance: ulps(0),
 })
 
+/** Options of `scatterAdd`. */
 export interface ScatterAddOptions {
   /** The axis of the result that indices count along. Default 0. */
   axis?: number

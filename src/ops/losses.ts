@@ -27,6 +27,7 @@ import { mean, sum } from './reduce.ts'
 import { ULP, ulps } from './samples.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
 
+/** Options of every loss. */
 export interface LossOptions {
   /** What becomes of the losses of all rows or elements: their mean (the default), their sum, or they themselves. */
   reduction?: 'mean' | 'sum' | 'none'
@@ -242,6 +243,7 @@ export const hinge: Pair = elementLoss({
   tolerance: { relative: 2 * ULP, absolute: ULP },
 })
 
+/** Options of `huber`. */
 export interface HuberOptions extends LossOptions {
   /** Where the loss turns from a parabola into a line. Default 1. */
   delta?: number

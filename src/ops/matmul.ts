@@ -13,6 +13,7 @@ import { reshape } from './move.ts'
 import { sum } from './reduce.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
 
+/** Options of `matmul`. */
 export interface MatmulOptions {
   /** a is stored with its last two axes exchanged: [..., depth, rows]. */
   transposeA?: boolean

@@ -334,6 +334,7 @@ export interface PadAttributes {
   readonly after: readonly number[]
 }
 
+/** Options of `pad`. */
 export interface PadOptions {
   before?: readonly number[]
   after?: readonly number[]

@@ -26,6 +26,7 @@ function affine(unit: Tensor, scale: Tensor | undefined, offset: Tensor | undefi
   return offset ? add(scaled, offset) : scaled
 }
 
+/** Options of the op `batchNorm`. */
 export interface BatchNormOptions {
   /** γ and β, [features] each. Default 1 and 0. */
   scale?: Tensor
@@ -131,6 +132,7 @@ function inference(shape: readonly number[]): Sample<[Tensor, BatchNormOptions?]
   }
 }
 
+/** Options of the op `layerNorm`. */
 export interface LayerNormOptions {
   /** γ and β, one number for each place along the axis. Default 1 and 0. */
   scale?: Tensor

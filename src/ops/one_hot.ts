@@ -13,6 +13,7 @@ import { checkTensor, refuseExtra } from './signature.ts'
 /** Labels below 5, with repetitions. */
 const PICKS = [4, 0, 2, 2, 1, 3, 4, 4]
 
+/** Options of the op `oneHot`. */
 export interface OneHotOptions {
   /** Length of a row. */
   classes: number

@@ -21,6 +21,7 @@ import { type CreateOptions, creation } from './create.ts'
 import { ULP } from './samples.ts'
 import { checkTensor, type Operand, type WithOptions } from './signature.ts'
 
+/** What every random op takes: its own seed, beside where the tensor is made. */
 export interface SeedOptions extends CreateOptions {
   /** Draws from a stream of its own, the same at each call. Default: the engine's stream, which moves on. */
   seed?: number
@@ -286,6 +287,7 @@ export const dropWhere: Op<[x: Tensor, key: Tensor, probability: Operand]> = def
   })),
 })
 
+/** Options of the op `dropout`. */
 export interface DropoutOptions {
   /** Share of elements dropped, in [0, 1). Default ½. */
   probability?: number

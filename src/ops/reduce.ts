@@ -33,6 +33,7 @@ import { ulps } from './samples.ts'
 import { checkTensor, tensorAndOptions, type WithOptions } from './signature.ts'
 import { abs, cast, sqrt, square } from './unary.ts'
 
+/** Options of every reduction. */
 export interface ReduceOptions {
   /** One axis or several, counted from the end when negative. All when not given. */
   axis?: number | readonly number[]
@@ -310,6 +311,7 @@ export const all: WithOptions<ReduceOptions> = truth('all', everyWgsl, elements 
   elements.every(x => x !== 0),
 )
 
+/** Options of `argMax` and `argMin`. */
 export interface ArgOptions {
   /** The axis to search; the flat tensor when not given. */
   axis?: number
@@ -377,6 +379,7 @@ export const argMax: WithOptions<ArgOptions> = argExtreme('argMax', argMaxWgsl, 
 /** Index of the smallest element, int32: the first NaN if there is one, else the first of equals. */
 export const argMin: WithOptions<ArgOptions> = argExtreme('argMin', argMinWgsl, (x, best) => x < best)
 
+/** Options of `variance` and `std`. */
 export interface VarianceOptions extends ReduceOptions {
   /** Subtracted from the count: 1 for the unbiased estimate. */
   correction?: number
@@ -429,6 +432,7 @@ export const std: WithOptions<VarianceOptions> = defineComposite<[x: Tensor, opt
   tolerance: ulps(32, 2 ** -18),
 })
 
+/** Options of `norm`. */
 export interface NormOptions extends ReduceOptions {
   /** 1: sum of sizes; 2: Euclidean; 'inf': largest size. */
   order?: 1 | 2 | 'inf'

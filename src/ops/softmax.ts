@@ -21,6 +21,7 @@ import { type ReduceOptions, sum } from './reduce.ts'
 import { ULP } from './samples.ts'
 import { tensorAndOptions, type WithOptions } from './signature.ts'
 
+/** Options of `softmax` and `logSoftmax`. */
 export interface SoftmaxOptions {
   /** The axis along which probabilities add up to 1. Default −1. */
   axis?: number

@@ -12,6 +12,7 @@ import type { Parameter } from '../tensor.ts'
 import { type Optimizer, optimizer } from './optimizer.ts'
 import { common, epsilon, type OptimizerOptions, share } from './options.ts'
 
+/** Options of `adagrad`. */
 export interface AdagradOptions extends OptimizerOptions {
   /** Default 1e-10. */
   epsilon?: number
@@ -32,6 +33,7 @@ export function adagrad(parameters: readonly Parameter[], options: AdagradOption
   })
 }
 
+/** Options of `rmsprop`. */
 export interface RmspropOptions extends OptimizerOptions {
   /** What remains of the mean square at each step, in [0, 1). Default 0.99. */
   alpha?: number
@@ -72,6 +74,7 @@ export function rmsprop(parameters: readonly Parameter[], options: RmspropOption
   })
 }
 
+/** Options of `adam` and `adamw`. */
 export interface AdamOptions extends OptimizerOptions {
   /** Default 0.9. */
   beta1?: number

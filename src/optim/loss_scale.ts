@@ -14,6 +14,7 @@ import { keepResult, type Parameter, type Tensor } from '../tensor.ts'
 /** The largest scale: a power of two within float32. */
 const MOST = 2 ** 127
 
+/** Options of `lossScale`. */
 export interface LossScaleOptions {
   /** The first scale. Default 2¹⁶. */
   initial?: number

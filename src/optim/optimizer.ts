@@ -19,6 +19,7 @@ import { LossScale } from './loss_scale.ts'
 import { type Common, learningRateOf } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
+/** Options of `optimizer.step`. */
 export interface StepOptions {
   /** The scale of the loss the gradients are of. */
   scale?: LossScale
@@ -40,6 +41,7 @@ export interface OptimizerState {
   readonly learningRate?: number
 }
 
+/** A rule at work on its parameters: it holds its state and takes steps. */
 export interface Optimizer {
   readonly name: string
   readonly parameters: readonly Parameter[]

@@ -28,6 +28,7 @@ export interface ClipOptions {
   globalNorm?: number
 }
 
+/** What every optimizer takes. */
 export interface OptimizerOptions {
   learningRate?: number | Schedule
   /** λ of an L2 penalty λ/2·‖p‖²: λ·p is added to the gradient. Of adamw: learningRate·λ·p is taken off the parameter. */

@@ -103,6 +103,7 @@ export function oneCycle(options: { max: number; steps: number; rise?: number })
       : alongCosine(max, max / 250_000, progress(step - peak, last - peak))
 }
 
+/** Options of `reduceOnPlateau`. */
 export interface PlateauOptions {
   initial: number
   /** What the rate is multiplied with. Default 0.5: halved. */

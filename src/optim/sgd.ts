@@ -6,6 +6,7 @@ import type { Parameter } from '../tensor.ts'
 import { type Optimizer, optimizer } from './optimizer.ts'
 import { common, type OptimizerOptions, share } from './options.ts'
 
+/** Options of `sgd`. */
 export interface SgdOptions extends OptimizerOptions {
   /** μ, in [0, 1). Default 0. */
   momentum?: number

@@ -13,6 +13,7 @@ import { median, Stopwatch, type Timing } from './stopwatch.ts'
 import { ONLY, serves, variantsOf } from './variants.ts'
 import { verify } from './verify.ts'
 
+/** Options of `benchmark`. */
 export interface BenchmarkOptions {
   /** The engine to time. */
   engine: Engine

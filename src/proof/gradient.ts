@@ -22,6 +22,7 @@ import {
   upload,
 } from './samples.ts'
 
+/** Options of an op's `gradientCheck`. */
 export interface GradientCheckOptions {
   /** Inputs to check at. Default: the entry's samples but those marked `gradient: false`; a plain function needs them. */
   samples?: readonly Sample[]
@@ -47,6 +48,7 @@ export interface GradientFailure {
   readonly message: string
 }
 
+/** What the gradient check of an op found. */
 export interface GradientReport {
   readonly op: string
   /** Partial derivatives compared. */

@@ -10,6 +10,7 @@ import { type AdapterPeak, measurePeak } from './peak.ts'
 import { rooflinePicture } from './picture.ts'
 import { median } from './stopwatch.ts'
 
+/** Options of `profile`. */
 export interface ProfileOptions {
   /** Calls to time; each is a call like any other: it trains. Default 10. */
   calls?: number

@@ -13,6 +13,7 @@ import { WebGpuBackend } from '../webgpu/backend.ts'
 import { choiceKey, requestFor, usableVariants } from '../webgpu/tune.ts'
 import { median, Stopwatch } from './stopwatch.ts'
 
+/** Options of `tune`. */
 export interface TuneOptions {
   /** Timed batches a variant, in turn with those of the others; the median counts. Default 5. */
   repetitions?: number
@@ -29,6 +30,7 @@ export interface TuneRow {
   readonly chosen: string
 }
 
+/** What `tune` measured and chose. */
 export interface TuneReport {
   readonly rows: readonly TuneRow[]
   /** What the engine goes by from now on. */

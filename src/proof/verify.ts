@@ -24,6 +24,7 @@ import {
 import { accumulated, budgetOf, nodesBehind, storedTolerance } from './tolerance.ts'
 import { inputSpecs, serves, variantsOf, withVariant } from './variants.ts'
 
+/** Options of `verify`. */
 export interface VerifyOptions {
   /** The engine whose kernels are on trial. */
   engine: Engine
@@ -56,6 +57,7 @@ export interface VerifyFailure {
   readonly message: string
 }
 
+/** What `verify` ran and where kernel and reference differ. */
 export interface VerifyReport {
   readonly op: string
   readonly dtype: 'float32' | 'float16'
