@@ -43,7 +43,7 @@ const HEARTBEAT = 500 // ms
 async function watch(engine: Engine, onLost: (reason: string) => unknown): Promise<void> {
   while (engine.isAlive) {
     try {
-      await engine.idle()
+      engine.use(() => {}) // throws where the engine cannot be used; waits for nothing
     } catch (error) {
       if (isLost(error)) await onLost(error.message)
       return

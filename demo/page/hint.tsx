@@ -31,8 +31,8 @@ export function hinted(text: string | undefined) {
       if (event.pointerType !== 'touch') later(null, HIDE_AFTER)
     },
     onFocusIn: (event: FocusEvent) => {
-      const focused = event.target as Element
-      if (focused.matches(':focus-visible')) later({ text, anchor: focused }, SHOW_AFTER)
+      const isByKeyboard = (event.target as Element).matches(':focus-visible')
+      if (isByKeyboard) later({ text, anchor: event.currentTarget as Element }, SHOW_AFTER)
     },
     onFocusOut: () => later(null, 0),
   }

@@ -78,10 +78,14 @@ export function paint(
 export function inkOn(value: number, theme: PaletteTheme): '--ink-light' | '--ink-dark' {
   const start = 4 * rowOf(value)
   const [red = 0, green = 0, blue = 0] = TABLES[theme].subarray(start, start + 3)
-  // Relative luminance, roughly (gamma 2): above a fifth, black contrasts more than white.
-  const luminance = (0.21 * red ** 2 + 0.72 * green ** 2 + 0.07 * blue ** 2) / 255 ** 2
-  return luminance > 0.2 ? '--ink-dark' : '--ink-light'
+  // At a relative luminance of 0.179 black and white contrast alike (WCAG 2.2), more than 4.5 to 1.
+  const luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+  return luminance > 0.179 ? '--ink-dark' : '--ink-light'
 }
+
+/** A byte of sRGB as a share of light. */
+const linear = (byte: number): number =>
+  byte <= 10 ? byte / 255 / 12.92 : ((byte / 255 + 0.055) / 1.055) ** 2.4
 
 /** Colours of classes, the first two those of the numbers. After Okabe and Ito, "Color Universal Design" (2008). */
 const CLASS_COLORS: Readonly<Record<PaletteTheme, readonly string[]>> = {
