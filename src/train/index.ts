@@ -10,6 +10,15 @@ export {
   type Retrained,
 } from './cross_validate.ts'
 export {
+  type DiagnoseOptions,
+  type Diagnosis,
+  diagnose,
+  type LayerDiagnosis,
+  type ModelMonitor,
+  monitor,
+  type ParameterDiagnosis,
+} from './diagnose.ts'
+export {
   type Combine,
   type EnsembleOptions,
   ensemble,

@@ -1,5 +1,5 @@
 // Which op was applied in which layer: a model's forward, and its gradient, told op by op.
-import { type LayerEvent, observeLayers } from '../nn/layer.ts'
+import { type Layer, observeLayers } from '../nn/layer.ts'
 import { type Node, traceOps } from '../tape.ts'
 
 /** One application of an op. */
@@ -12,7 +12,7 @@ export interface Applied {
 }
 
 /** A layer in words, by its place in the model. */
-export const layerName = ({ path, layer }: Pick<LayerEvent, 'path' | 'layer'>): string =>
+export const layerName = ({ path, layer }: { path: string; layer: Pick<Layer, 'label'> }): string =>
   `${path === '' ? 'the model' : `layer ${path}`}, ${layer.label}`
 
 /** Runs `body`, and tells of each op applied in it. */
