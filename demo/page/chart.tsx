@@ -88,6 +88,8 @@ class Plot extends Component<PlotProps> {
       plot.setSize({ width: element.clientWidth, height: this.props.height }),
     )
     this.observer.observe(element)
+    // When the GPU crashes, canvases that it drew go blank.
+    plot.ctx.canvas.addEventListener('contextrestored', () => plot.redraw())
     this.plot = plot
   }
 
