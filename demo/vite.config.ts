@@ -63,6 +63,7 @@ export default defineConfig({
       'preact',
       'preact/hooks',
       'preact/jsx-runtime',
+      'preact/jsx-dev-runtime',
       '@preact/signals',
       'comlink',
       'uplot',
