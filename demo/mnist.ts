@@ -1,6 +1,8 @@
 // The MNIST digits: 28 × 28 pictures of handwriting with their labels, read from files in the IDX format.
 // Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits", which describes the format.
 
+import { data } from '../src/index.ts'
+
 /** Digits in the training set, pixels of each, and classes. */
 export const TRAINING_DIGITS = 60_000
 export const PIXELS = 28 * 28
@@ -68,4 +70,16 @@ export function normalizedPixels({ pixels }: Digits, count: number): Float32Arra
   const numbers = new Float32Array(count * PIXELS)
   for (let i = 0; i < numbers.length; i++) numbers[i] = scaled[pixels[i] as number] as number
   return numbers
+}
+
+/** The first `count` digits of the training or the test set as a data set on the engine; default: all of them. */
+export async function digitSet(
+  folder: string,
+  set: 'train' | 't10k',
+  count = Number.POSITIVE_INFINITY,
+): Promise<data.Dataset> {
+  const digits = await loadDigits(folder, set)
+  const rows = Math.min(count, digits.count)
+  const features = { values: normalizedPixels(digits, rows), shape: [rows, PIXELS] }
+  return data.dataset(features, digits.labels.subarray(0, rows), { classes: CLASSES })
 }
