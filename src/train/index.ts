@@ -34,6 +34,7 @@ export {
   predict,
   type Scores,
 } from './evaluate.ts'
+export type { BatchLike } from './feed.ts'
 export { type Fit, type FitOptions, type FitResult, fit } from './fit.ts'
 export {
   type GradientCheckOptions,
@@ -52,6 +53,12 @@ export {
   type Predictions,
   topK,
 } from './metrics.ts'
+export {
+  type OverfitCause,
+  type OverfitOptions,
+  type OverfitReport,
+  overfitSmallSet,
+} from './overfit_small_set.ts'
 export { type PretrainFitOptions, type PretrainOptions, pretrain } from './pretrain.ts'
 export {
   type Distributions,

@@ -99,7 +99,8 @@ export async function findCulprit(suspect: Suspect): Promise<{ what: string; rem
   }
 }
 
-const REMEDY = {
+/** What to do, by what went wrong. */
+export const REMEDY = {
   growth: 'Lower the learning rate, clip the gradients, or start with smaller weights.',
   domain: 'Keep what goes into it where it is defined: by clip, or by a small number added.',
 }
