@@ -23,6 +23,7 @@ import {
   type Tensor,
   tanh,
   tensor,
+  train,
 } from '../../src/index.ts'
 import { expectClose, expectFigures, numbers, slope } from './support.ts'
 
@@ -248,5 +249,85 @@ describe('the formulas of backpropagation', () => {
     const weights = (h: Tensor, delta: Tensor): Tensor => matmul(h, delta, { transposeA: true })
     const expected = [weights(x, delta1), delta1, weights(h1, delta2), delta2, weights(h2, delta3), delta3]
     expectClose(await numbers(...found), await numbers(...expected))
+  })
+})
+
+describe('gradient checking', () => {
+  const rows = {
+    features: [
+      [0.3, -1.2],
+      [0.9, 0.4],
+      [-0.8, 0.7],
+    ],
+    ids: Int32Array.of(0, 2, 1),
+  }
+
+  test('(f(x+ε) − f(x−ε)) / 2ε against backpropagation', async () => {
+    const model = nn.mlp([2, 3, 3], { activation: 'sigmoid' })
+    const labels = tensor(rows.ids)
+    const loss = (): Tensor => softmaxCrossEntropy(model(tensor(rows.features)), labels)
+    const epsilon = 1e-5
+    for (const [i, p] of model.parameters().entries()) {
+      const found = await numbers(grad(loss(), model.parameters())[i] as Tensor)
+      const at = await numbers(p)
+      const value = async (place: number, x: number): Promise<number> => {
+        p.assign(tensor(at.with(place, x), { shape: p.shape }))
+        return loss().item()
+      }
+      const slopes: number[] = []
+      for (const [place, x] of at.entries())
+        slopes.push(((await value(place, x + epsilon)) - (await value(place, x - epsilon))) / (2 * epsilon))
+      p.assign(tensor(at, { shape: p.shape }))
+      // What is left out, ε²·f‴/6, is about 1e-11; rounding is 2⁻⁵²/2ε, as much.
+      expectClose(found, slopes, 1e-9)
+    }
+  })
+
+  test.each<[string, () => nn.Layer, train.LossFunction | 'softmaxCrossEntropy']>([
+    ['an MLP', () => nn.mlp([2, 4, 3], { activation: 'tanh' }), 'softmaxCrossEntropy'],
+    ['a residual one with batch norm and dropout', () => deep(), 'softmaxCrossEntropy'],
+    [
+      'a loss of one’s own',
+      () => nn.mlp([2, 4, 3]),
+      output => output.square().sum({ axis: 1 }).add(1).log().mean(),
+    ],
+  ])('for any model and loss, as a tool a user calls: %s', async (_, make, loss) => {
+    const batch = { features: rows.features, labels: rows.ids }
+    const { passed, checks, failures } = await train.gradientCheck(make(), loss, batch)
+    expect(failures).toEqual([])
+    expect(passed).toBe(true)
+    expect(checks).toBeGreaterThan(20)
+  })
+
+  const deep = (): nn.Layer =>
+    nn.sequential(
+      nn.linear(2, 4),
+      nn.residual(nn.sequential(nn.batchNorm(4), nn.gelu(), nn.linear(4, 4))),
+      nn.dropout(0.2),
+      nn.linear(4, 3),
+    )
+
+  test('a gradient that is wrong is found, and its op named', async () => {
+    // Takes the slope of tanh for 1 − h.
+    const wrongTanh = defineOp<object, [x: Tensor]>({
+      name: 'wrongTanh',
+      family: 'lectures',
+      method: false,
+      parse: x => ({ inputs: [x], attributes: {} }),
+      infer: ([x]) => x as NonNullable<typeof x>,
+      reference: ([x], [y]) => {
+        for (let i = 0; x && y && i < x.length; i++) y[i] = Math.tanh(x[i] as number)
+      },
+      kernel: { variants: ['none'], program: () => ({ dispatches: [] }) },
+      gradient: (_, [h], [g]) => [mul(g as Tensor, (h as Tensor).neg().add(1))],
+      tolerance: () => ({ absolute: 0, relative: 0 }),
+      samples: [],
+    })
+    const unit = nn.layer({ label: 'wrong()', forward: x => wrongTanh(x) })
+    const model = nn.sequential(nn.linear(2, 4), unit, nn.linear(4, 3))
+    const batch = { features: rows.features, labels: rows.ids }
+    const { passed, failures } = await train.gradientCheck(model, 'softmaxCrossEntropy', batch)
+    expect(passed).toBe(false)
+    expect(failures.join('\n')).toMatch(/wrongTanh.* in layer 1, wrong\(\) has a wrong gradient/)
   })
 })
