@@ -72,7 +72,7 @@ export function normalizedPixels({ pixels }: Digits, count: number): Float32Arra
   return numbers
 }
 
-/** The first `count` digits of the training or the test set as a data set on the engine; default: all of them. */
+/** The first `count` digits of the training or the test set, on the engine; default: all of them. */
 export async function digitSet(
   folder: string,
   set: 'train' | 't10k',

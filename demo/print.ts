@@ -1,30 +1,22 @@
 // What a run of training prints: a progress bar on stderr, losses and results on stdout, or one JSON object there.
-import { SingleBar } from 'cli-progress'
+import type { train } from '../src/index.ts'
 import { TRAINING_DIGITS } from './mnist.ts'
 import type { TrainSettings } from './options.ts'
+import { grouped, Progress as ProgressBar } from './progress.ts'
 import type { AdapterName, Progress, TrainResult } from './train_page.ts'
 
 /** Losses printed in a run, evenly spaced. */
 const MILESTONES = 20
 
-const grouped = (number: number): string => Math.round(number).toLocaleString('en')
-
 /** Prints a run; with `json`, lines for people go to stderr. */
 export class Printer {
-  private bar: SingleBar | null = null
-  private steps = 0
-  private start = 0 // of training, ms
-  /** What the bar shows. */
-  private done = { step: 0, loss: '-', rate: '-', left: '-' }
+  private readonly bar = new ProgressBar()
 
   constructor(private readonly json: boolean) {}
 
   /** Prints a line for people; the bar moves below it. */
   line(text: string): void {
-    this.bar?.stop()
-    const stream = this.json ? process.stderr : process.stdout
-    stream.write(`${text}\n`)
-    this.bar?.start(this.steps, this.done.step, this.done)
+    this.bar.line(text, this.json ? process.stderr : process.stdout)
   }
 
   /** What will be done, and why with a share of the digits where a slow machine is the reason. */
@@ -47,35 +39,18 @@ export class Printer {
   }
 
   progress(progress: Progress): void {
-    if (progress.kind === 'training') this.begin(progress.adapter, progress.steps)
-    else if (progress.kind === 'step') this.step(progress.step, progress.loss, progress.samplesPerSecond)
+    if (progress.kind === 'training') this.line(`Adapter: ${describe(progress.adapter)}`)
+    else if (progress.kind === 'step') this.step(progress)
     else this.testing(progress.digits)
   }
 
-  private begin(adapter: AdapterName, steps: number): void {
-    this.steps = steps
-    this.start = performance.now()
-    this.line(`Adapter: ${describe(adapter)}`)
-    if (!process.stderr.isTTY) return
-    this.bar = new SingleBar({
-      format: '{bar} {percentage}% | loss {loss} | {rate} samples/s | {left} s left',
-      barsize: 24,
-      barCompleteChar: '█',
-      barIncompleteChar: '░',
-      hideCursor: true,
-      clearOnComplete: true,
-    })
-    this.bar.start(steps, 0, this.done)
-  }
-
-  private step(step: number, loss: number, samplesPerSecond: number): void {
-    const left = ((performance.now() - this.start) / step / 1000) * (this.steps - step)
-    this.done = { step, loss: loss.toFixed(4), rate: grouped(samplesPerSecond), left: grouped(left) }
-    this.bar?.update(step, this.done)
-    const milestone = (at: number): number => Math.floor((at * MILESTONES) / this.steps)
+  private step(event: train.StepEvent): void {
+    this.bar.step(event)
+    const { step, steps, loss } = event
+    if (steps === null) return
+    const milestone = (at: number): number => Math.floor((at * MILESTONES) / steps)
     if (milestone(step) === milestone(step - 1) && step > 1) return
-    const place = `${step}`.padStart(`${this.steps}`.length)
-    this.line(`step ${place}/${this.steps}  loss ${loss.toFixed(6)}`)
+    this.line(`step ${`${step}`.padStart(`${steps}`.length)}/${steps}  loss ${loss.toFixed(6)}`)
   }
 
   private testing(digits: number): void {
@@ -109,8 +84,7 @@ export class Printer {
 
   /** Leaves the terminal as it was. */
   end(): void {
-    this.bar?.stop()
-    this.bar = null
+    this.bar.end()
   }
 }
 

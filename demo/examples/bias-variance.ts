@@ -64,9 +64,9 @@ export async function run({ seed, log, picture }: Context): Promise<Claim> {
   engine.dispose()
 
   const studies = LAMBDAS.map((value, l) => {
-    const fit = (set: number, place: number): number => outputs[place * nets + l * SETS + set] ?? 0
+    const output = (set: number, place: number): number => outputs[place * nets + l * SETS + set] ?? 0
     const curve = Array.from({ length: PLACES }, (_, place) => {
-      const fits = Array.from({ length: SETS }, (_, set) => fit(set, place))
+      const fits = Array.from({ length: SETS }, (_, set) => output(set, place))
       const average = mean(fits)
       const at = place / (PLACES - 1)
       return {
@@ -77,16 +77,16 @@ export async function run({ seed, log, picture }: Context): Promise<Claim> {
       }
     })
     const bias = mean(curve.map(({ average, truth }) => (average - truth) ** 2))
-    return { value, fit, curve, bias, variance: mean(curve.map(({ variance }) => variance)) }
+    return { value, output, curve, bias, variance: mean(curve.map(({ variance }) => variance)) }
   })
 
-  const panels = studies.map(({ value, fit, curve }) => ({
+  const panels = studies.map(({ value, output, curve }) => ({
     title: `λ = ${value}`,
     x: { label: 'x', low: 0, high: 1 },
     y: { label: 'y', low: -1.6, high: 1.6 },
     marks: [
       ...Array.from({ length: 20 }, (_, set) => {
-        const points = curve.map(({ at }, place): Point => [at, fit(set, place)])
+        const points = curve.map(({ at }, place): Point => [at, output(set, place)])
         return line(points, { color: colors.gray, width: 0.8, opacity: 0.6, label: 'fits to single sets' })
       }),
       band(

@@ -34,7 +34,7 @@ export async function run({ seed, log, progress, picture }: Context): Promise<Cl
       batchSize: 50,
       onStep: progress,
     })
-    const { loss = 0, accuracy = 0 } = history.epochs.at(-1)?.validation ?? {}
+    const { loss = 0, accuracy = 0 }: Partial<train.Scores> = history.epochs.at(-1)?.validation ?? {}
     log(`dropout ${inputs} and ${hidden}: test loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}`)
     return { loss, accuracy, epochs: history.epochs }
   }
@@ -46,7 +46,7 @@ export async function run({ seed, log, progress, picture }: Context): Promise<Cl
   }
   const panel = {
     x: { label: 'epoch', low: 0, high: without.epochs.length },
-    y: { label: 'test loss', low: 0, high: 3 },
+    y: { label: 'test loss', low: 0, high: 2.4 },
     marks: [curve(without, 'without dropout', colors.orange), curve(dropped, 'with dropout', colors.blue)],
   }
   picture('dropout.svg', chart('500 digits, a fifth of them labelled wrong', [panel]))
