@@ -53,8 +53,8 @@ export interface Optimizer {
   set learningRate(value: number | Schedule)
   /**
    * Overwrites the parameters by their gradients, in the order of the parameters. With `scale`, the gradients are those of
-   * a loss it was applied to: they are unscaled. With `scale`, `skipNonFinite` or `watch` a step with a gradient that is not finite
-   * is skipped on the GPU: parameters and state keep every bit. Whether it was taken is told by the result, a bool scalar,
+   * a loss it was applied to: they are unscaled. With `scale`, `skipNonFinite` or `watch` a step with a gradient that is
+   * not finite is skipped on the GPU: parameters and state keep every bit. Whether it was taken is told by the result, a bool scalar,
    * else null. The host does not learn of it: the steps it counts, on which schedules, Adam's corrections 1 − βᵗ and the
    * first step of a dampened momentum depend, include skipped ones, so that early steps after one are a little shorter.
    */
@@ -166,6 +166,7 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
       checkGradients(name, members, gradients)
       const { scale, skipNonFinite, watch } = parseOptions(name, given, STEP)
       scale?.check(name, arena)
+      if (scale && watch) fail('option', name, 'watch and scale exclude each other.', 'Leave one out.')
       if (arena.members.length !== members.length) {
         fail(
           'disposed',
