@@ -1,6 +1,17 @@
 // The lectures on stability: what goes wrong in training, how it shows, and what helps.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { data, type Engine, init, log, nn, optim, type Tensor, tensor, train } from '../../src/index.ts'
+import {
+  data,
+  type Engine,
+  init,
+  log,
+  nn,
+  optim,
+  type Parameter,
+  type Tensor,
+  tensor,
+  train,
+} from '../../src/index.ts'
 import { expectClose, numbers, weightsOf } from './support.ts'
 
 let engine: Engine
@@ -181,4 +192,40 @@ describe('remedies', () => {
     expect(helped).toBeGreaterThan(100 * plain)
     expect(helped).toBeGreaterThan(1e-2)
   })
+})
+
+describe('“overfit a small set first”', () => {
+  const many = (): data.Dataset => data.spiral(2000, { turns: 0.8, seed: 1 })
+  const adam = (learningRate: number) => (parameters: readonly Parameter[]) =>
+    optim.adam(parameters, { learningRate })
+
+  const tanh = () => nn.mlp([2, 24, 24, 2], { activation: 'tanh' })
+  /** Far too large weights. */
+  const wild = () => nn.mlp([2, 24, 24, 2], { activation: 'tanh', initializer: nn.normal(100) })
+
+  test.each([500, 1000])('train on 500–1000 examples to near zero error: %i', async count => {
+    const options = { count, epochs: 40, optimizer: adam(0.03), seed: 1 }
+    const report = await train.overfitSmallSet(tanh, many(), options)
+    expect(report.passed).toBe(true)
+    expect(report.error).toBeLessThanOrEqual(0.01)
+    expect(report.causes).toEqual([])
+    expect(String(report)).toContain(`of ${count} rows are wrong`)
+  })
+
+  test.each<[string, train.OverfitCause, () => nn.Layer, number, () => nn.Layer, number]>([
+    ['saturated units', 'saturated units', wild, 0.03, tanh, 0.03],
+    ['a learning rate that makes the loss bounce', 'learning rate', tanh, 1, tanh, 0.1],
+  ])(
+    'when it fails say which of the lecture’s causes it looks like: %s',
+    async (_, cause, model, rate, remedied, lower) => {
+      const run = (make: () => nn.Layer, learningRate: number) =>
+        train.overfitSmallSet(make, many(), { epochs: 30, optimizer: adam(learningRate), seed: 1 })
+      const report = await run(model, rate)
+      expect(report.passed).toBe(false)
+      expect(report.causes[0]?.cause).toBe(cause)
+      expect(String(report)).toContain(`It looks like ${cause}: `)
+      // Who takes the advice, smaller weights or a tenth of the rate, passes.
+      expect((await run(remedied, lower)).passed).toBe(true)
+    },
+  )
 })
