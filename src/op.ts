@@ -146,7 +146,7 @@ export type Op<Arguments extends readonly unknown[], Result = Tensor> = ((...arg
 }
 
 /** Any op, for tables and proofs. */
-export type AnyOp = Op<never, unknown>
+export type AnyOp = ((...args: never) => unknown) & Pick<Op<readonly unknown[]>, 'definition'>
 
 /** Makes an op from its entry. The result is the public function; outputs come as one tensor, or a list when there are several. */
 export function defineOp<A extends object, Arguments extends readonly unknown[], Result = Tensor>(

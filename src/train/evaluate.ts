@@ -123,6 +123,7 @@ export class Evaluator {
   }
 }
 
+/** Options of `evaluate`. */
 export interface EvaluateOptions {
   /** By default as the labels ask: softmax cross-entropy for class ids, squared error for numbers. */
   loss?: LossName | LossFunction

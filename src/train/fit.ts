@@ -29,6 +29,7 @@ import { type StopRule, stopRules } from './stopping.ts'
 import { findCulprit, type Replay } from './watch.ts'
 import { Weights } from './weights.ts'
 
+/** Options of `fit`. */
 export interface FitOptions {
   /** A stream brings its own batch size, and its rows in the order of their source. */
   train: Dataset | Stream
@@ -65,6 +66,7 @@ export interface FitOptions {
   signal?: AbortSignal
 }
 
+/** What a run comes to. */
 export interface FitResult {
   readonly history: History
   /** Null when all epochs were done. */

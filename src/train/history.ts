@@ -1,6 +1,7 @@
 // What training leaves behind: the loss of every step, a record of every epoch, and the events told on the way.
 import type { Scores } from './evaluate.ts'
 
+/** One epoch of the history. */
 export interface EpochRecord {
   /** Counted from 1. */
   readonly epoch: number
@@ -14,12 +15,14 @@ export interface EpochRecord {
   readonly validation?: Scores
 }
 
+/** How a run went. */
 export interface History {
   /** The loss of every step. */
   readonly losses: number[]
   readonly epochs: EpochRecord[]
 }
 
+/** Told as steps finish. */
 export interface StepEvent {
   readonly kind: 'step'
   /** Counted from 1, over all epochs. */
@@ -31,10 +34,12 @@ export interface StepEvent {
   readonly samplesPerSecond: number
 }
 
+/** Told at the end of each epoch. */
 export interface EpochEvent extends EpochRecord {
   readonly kind: 'epoch'
 }
 
+/** What a run tells while it goes on. */
 export type FitEvent = StepEvent | EpochEvent
 
 /** Events for whoever loops over them: kept until they are asked for, however late. */

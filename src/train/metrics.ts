@@ -17,6 +17,7 @@ export interface Predictions {
   readonly link: Link
 }
 
+/** A number that says how well predictions fit labels. */
 export interface Metric {
   /** Under which the result stands. */
   readonly name: string
@@ -73,6 +74,7 @@ export function confusionOf(predictions: Predictions): Confusion {
   return counts
 }
 
+/** Scores of one class. */
 export interface ClassScores {
   /** Of the rows taken for this class, the share that are of it; 0 where there are none. */
   readonly precision: number
@@ -213,6 +215,7 @@ export const metrics = {
   ),
 } satisfies Record<string, Metric>
 
+/** Metrics by name. */
 export type MetricName = keyof typeof metrics
 
 /** The metrics that a list names or holds. Throws `option` for what is none. */

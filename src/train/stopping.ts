@@ -43,6 +43,7 @@ function monitored(where: string, monitor: unknown): (epoch: EpochRecord) => num
     )
 }
 
+/** Options of `earlyStopping`. */
 export interface EarlyStoppingOptions {
   /** Default 'validationLoss'. */
   monitor?: Monitor
