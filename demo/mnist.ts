@@ -72,14 +72,23 @@ export function normalizedPixels({ pixels }: Digits, count: number): Float32Arra
   return numbers
 }
 
-/** The first `count` digits of the training or the test set, on the engine; default: all of them. */
+/**
+ * The first `count` digits of the training or the test set on the engine, by default all. Pixels are of mean 0 and
+ * deviation 1 over the training set, or as `ink` from 0 to 1.
+ */
 export async function digitSet(
   folder: string,
   set: 'train' | 't10k',
   count = Number.POSITIVE_INFINITY,
+  pixels: 'standard' | 'ink' = 'standard',
 ): Promise<data.Dataset> {
   const digits = await loadDigits(folder, set)
   const rows = Math.min(count, digits.count)
-  const features = { values: normalizedPixels(digits, rows), shape: [rows, PIXELS] }
-  return data.dataset(features, digits.labels.subarray(0, rows), { classes: CLASSES })
+  const values =
+    pixels === 'ink'
+      ? Float32Array.from(digits.pixels.subarray(0, rows * PIXELS), byte => byte / 255)
+      : normalizedPixels(digits, rows)
+  return data.dataset({ values, shape: [rows, PIXELS] }, digits.labels.subarray(0, rows), {
+    classes: CLASSES,
+  })
 }
