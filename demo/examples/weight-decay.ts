@@ -6,10 +6,12 @@ import { classDots, probabilityMap } from '../plane.ts'
 
 export async function run({ seed, log, progress, picture }: Context): Promise<Claim> {
   const engine = await init({ backend: 'webgpu', seed })
-  const training = data.gauss(100, { noise: 0.9, seed }) // clouds that overlap: there is noise to learn by heart
-  const test = data.gauss(2000, { noise: 0.9, seed: seed + 1 })
+  /** Two arms of half a turn, blurred so that they overlap: there is noise to learn by heart. */
+  const arms = (count: number, seed: number): data.Dataset =>
+    data.spiral(count, { noise: 0.25, turns: 0.5, seed }).withFeatures(x => x.mul(5))
+  const [training, test] = [arms(100, seed), arms(2000, seed + 1)]
   const dots = await classDots(training)
-  const axis = { low: -3.5, high: 3.5 }
+  const axis = { low: -7, high: 7 }
 
   const rows: { decay: number; stray: number; trainingAccuracy: number; accuracy: number }[] = []
   const panels: Panel[] = []
@@ -34,7 +36,7 @@ export async function run({ seed, log, progress, picture }: Context): Promise<Cl
     }
     rows.push(row)
     log(
-      `λ ${decay}: boundary ${row.stray.toFixed(3)} from straight, training accuracy ${row.trainingAccuracy}, test ${row.accuracy}`,
+      `λ ${decay}: boundary off straight by ${row.stray.toFixed(3)}, training accuracy ${row.trainingAccuracy}, test ${row.accuracy}`,
     )
     const title = `λ = ${decay}`
     panels.push({
@@ -48,20 +50,20 @@ export async function run({ seed, log, progress, picture }: Context): Promise<Cl
   engine.dispose()
 
   const falls = (numbers: number[]) => numbers.every((number, i) => i === 0 || number < (numbers[i - 1] ?? 0))
-  const [weak, , strong] = rows.map(({ accuracy }) => accuracy)
+  const [weak = 0, middle = 0] = rows.map(({ accuracy }) => accuracy)
   return {
     claim:
-      'As λ grows the boundary comes nearer to a straight line, which is the best one here; training accuracy falls, test accuracy rises.',
+      'As λ grows the boundary comes nearer to a straight line and training accuracy falls; from 0.001 to 0.01 test accuracy rises.',
     figures: Object.fromEntries(
       rows.map(({ decay, stray, trainingAccuracy, accuracy }) => [
         `λ ${decay}`,
-        `boundary ${stray.toFixed(3)}, training accuracy ${trainingAccuracy}, test accuracy ${accuracy}`,
+        `boundary off straight by ${stray.toFixed(3)}, training accuracy ${trainingAccuracy}, test accuracy ${accuracy}`,
       ]),
     ),
     holds:
       falls(rows.map(({ stray }) => stray)) &&
       (rows[0]?.trainingAccuracy ?? 0) > (rows[2]?.trainingAccuracy ?? 1) &&
-      (strong ?? 0) > (weak ?? 1),
+      middle > weak,
   }
 }
 

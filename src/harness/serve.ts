@@ -42,7 +42,7 @@ const ownNames = [
 const papaparse: Plugin = {
   name: 'retrograd-papaparse',
   transform: (code, id) =>
-    /\/papaparse\.js$/.test(id)
+    /\/papaparse(\.min)?\.js$/.test(id)
       ? {
           code: `const module = { exports: {} }, exports = module.exports;${code}\nexport default module.exports`,
           map: null,
