@@ -10,7 +10,6 @@ import {
   tensor,
   train as training,
 } from '../src/index.ts'
-import { fitMixed } from './mixed_precision.ts'
 import { CLASSES, type Digits, loadDigits, normalizedPixels, PIXELS } from './mnist.ts'
 import type { TrainSettings } from './options.ts'
 
@@ -66,7 +65,7 @@ export async function train(settings: TrainSettings): Promise<TrainResult> {
     tell({ kind: 'training', adapter, steps })
     let samplesPerSecond = 0
     const begin = performance.now()
-    const { history } = await (isMixed ? fitMixed : fit)(model, {
+    const { history } = await fit(model, {
       train: trained,
       // Falling to 0, the rate lets short runs end as well as longer ones, and each as well as the other.
       optimizer: optim.adam(model.parameters(), {
@@ -75,6 +74,7 @@ export async function train(settings: TrainSettings): Promise<TrainResult> {
       epochs,
       batchSize: Math.min(batchSize, samples),
       seed,
+      ...(isMixed ? { scale: optim.lossScale() } : {}),
       onStep: event => {
         samplesPerSecond = event.samplesPerSecond
         tell(event)

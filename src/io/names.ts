@@ -20,11 +20,7 @@ export function tensorsOf<T extends Tensor>(
   model: Layer | Named<T>,
 ): Map<string, T | Parameter> {
   if (typeof model !== 'function') return new Map(entriesOf(where, 'model', model))
-  const parameters = [...model.namedParameters(), ...model.namedBuffers()]
-  const tensors = new Map(parameters)
-  if (tensors.size < parameters.length)
-    fail('value', where, 'a parameter and a buffer of the model have the same name.', 'Rename one.')
-  return tensors
+  return new Map([...model.namedParameters(), ...model.namedBuffers()])
 }
 
 /** Entries of things by name. Throws `value` for what is neither an object nor a map. */

@@ -7,6 +7,7 @@ import type { Initializer, InitializerName } from './initializers.ts'
 import type { Layer } from './layer.ts'
 import { linear, sequential, tied } from './layers.ts'
 
+/** Options of `autoencoder`. */
 export interface AutoencoderOptions {
   /** Of all hidden layers, the code among them. Default 'relu'. */
   activation?: ActivationName
@@ -16,6 +17,7 @@ export interface AutoencoderOptions {
   initializer?: InitializerName | Initializer
 }
 
+/** A model that gives its input back through a narrow layer. */
 export interface Autoencoder extends Layer {
   /** [batch, inputs] to the code, [batch, last size]. */
   readonly encoder: Layer

@@ -111,6 +111,7 @@ export const initializers = {
   ones: constant(1),
 } satisfies Record<string, Initializer>
 
+/** Initializers by name, for layers. */
 export type InitializerName = keyof typeof initializers
 
 /** A new weight on the current engine. Throws `option` for an unknown initialiser. */

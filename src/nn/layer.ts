@@ -34,6 +34,7 @@ export interface Layer {
   dispose(): void
 }
 
+/** What a layer of your own is made of. */
 export interface LayerParts {
   readonly label: string
   readonly forward: (x: Tensor, options: Required<CallOptions>) => Tensor

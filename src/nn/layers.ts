@@ -12,6 +12,7 @@ import { keepResult, type Parameter } from '../tensor.ts'
 import { type Initializer, type InitializerName, initialize } from './initializers.ts'
 import { checkLayers, checkSize, inDTypeOf, type Layer, layer } from './layer.ts'
 
+/** Options of `linear`. */
 export interface LinearOptions {
   bias?: boolean
   /** How the weight starts. Default 'glorotUniform'. */

@@ -8,6 +8,7 @@ import type { Layer } from './layer.ts'
 import { dropout, linear, sequential } from './layers.ts'
 import { batchNorm } from './norms.ts'
 
+/** Options of `mlp`. */
 export interface MlpOptions {
   /** Of all hidden layers, or a list of one for each. Default 'relu'. */
   activation?: ActivationName | readonly ActivationName[]

@@ -12,11 +12,13 @@ import { number, parseOptions } from '../options.ts'
 import { keepResult, type Parameter, type Tensor } from '../tensor.ts'
 import { checkSize, type Layer, layer } from './layer.ts'
 
+/** Options of the layer `layerNorm`. */
 export interface LayerNormOptions {
   /** Added to the variance. Default 1e-5. */
   epsilon?: number
 }
 
+/** Options of the layer `batchNorm`. */
 export interface BatchNormOptions extends LayerNormOptions {
   /** Share of a batch in the next running mean and variance. Default 0.1. */
   momentum?: number

@@ -16,11 +16,13 @@ import { keepResult, type Tensor } from '../tensor.ts'
 import { type Initializer, type InitializerName, initialize, normal } from './initializers.ts'
 import { checkSize, inDTypeOf, type Layer, layer } from './layer.ts'
 
+/** Options of `rbm`. */
 export interface RbmOptions {
   /** How the weight starts. Default normal(0.01): Hinton 2010, "A practical guide to training restricted Boltzmann machines". */
   initializer?: InitializerName | Initializer
 }
 
+/** Options of the sampling of an RBM. */
 export interface GibbsOptions {
   /** Steps of the chain: each draws the hidden units and then the visible ones. Default 1. */
   steps?: number

@@ -20,6 +20,7 @@ export interface Preparation {
 /** How each model is trained. */
 export type FoldFit = FreshFit<'train' | 'validation' | 'seed' | 'signal'>
 
+/** Options of `crossValidate`. */
 export interface CrossValidateOptions<Choice = undefined, P extends Preparation = Preparation> {
   /** Makes a fresh model; the weights follow from the seed. */
   model: (choice: Choice) => Layer
@@ -63,6 +64,7 @@ export interface FoldEvent<Choice> {
   readonly score: number
 }
 
+/** How one choice fared. */
 export interface ChoiceResult<Choice> {
   readonly choice: Choice
   /** Of each fold. NaN where training failed for a loss that is not finite. */
@@ -77,6 +79,7 @@ export interface ChoiceResult<Choice> {
   readonly histories: readonly History[]
 }
 
+/** What cross-validation comes to. */
 export interface CrossValidation<Choice> {
   /** In the order of the choices. */
   readonly choices: readonly ChoiceResult<Choice>[]

@@ -21,6 +21,7 @@ import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts
 import { columns } from './text.ts'
 import { layerName } from './trace.ts'
 
+/** Options of `diagnose` and `monitor`. */
 export interface DiagnoseOptions {
   /** A set, of which the first `rows` are taken, or a batch { features, labels }. */
   data: BatchLike
@@ -32,6 +33,7 @@ export interface DiagnoseOptions {
   rows?: number
 }
 
+/** What was seen of a layer. */
 export interface LayerDiagnosis {
   /** As in the names of parameters: '' for the model, '0', '2.1'. */
   readonly path: string
@@ -48,6 +50,7 @@ export interface LayerDiagnosis {
   readonly update: number | null
 }
 
+/** What was seen of a parameter. */
 export interface ParameterDiagnosis {
   readonly name: string
   /** L2 norms of the parameter, of its gradient, and of the optimizer's step. */
@@ -56,6 +59,7 @@ export interface ParameterDiagnosis {
   readonly update: number | null
 }
 
+/** What `diagnose` saw. */
 export interface Diagnosis {
   readonly loss: number
   /** In the order in which they are called: those that are made of no others, or have parameters of their own. */

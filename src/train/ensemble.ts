@@ -15,8 +15,10 @@ import { fit as begin } from './fit.ts'
 import type { History } from './history.ts'
 import { checkFit, type FreshFit, modelMaker, seedOf, turn } from './selection.ts'
 
+/** How the outputs of models become one. */
 export type Combine = 'vote' | 'mean'
 
+/** Options of `ensemble`. */
 export interface EnsembleOptions {
   /**
    * 'mean' (the default): the mean of the models' outputs as they are: numbers predicted, or logits, whose mean is that of the
@@ -68,6 +70,7 @@ export function ensemble(models: readonly Layer[], options: EnsembleOptions = {}
   })
 }
 
+/** Options of `trainEnsemble`. */
 export interface TrainEnsembleOptions {
   /** Makes a fresh model; the weights follow from the seed. */
   model: () => Layer
@@ -83,6 +86,7 @@ export interface TrainEnsembleOptions {
   signal?: AbortSignal
 }
 
+/** Models trained from different seeds, as one. */
 export interface TrainedEnsemble {
   readonly model: Layer
   readonly models: readonly Layer[]

@@ -1,70 +1,24 @@
 // fit: the training loop, made of a compiled step, a set on the GPU and the rules that end it.
-import type { Dataset } from '../data/dataset.ts'
-import { Stream } from '../data/stream.ts'
 import type { HostArray } from '../dtype.ts'
-import { fail, show } from '../errors.ts'
+import { fail } from '../errors.ts'
 import { grad } from '../grad.ts'
 import { checkLayers, type Layer } from '../nn/layer.ts'
 import { tensor } from '../ops/create.ts'
 import { parameterFrom } from '../ops/parameter.ts'
-import { adam } from '../optim/index.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
-import { abortSignal, boolean, callback, integer, optional, parseOptions } from '../options.ts'
+import { parseOptions } from '../options.ts'
 import type { Parameter, Tensor } from '../tensor.ts'
 import { defaultLoss, Evaluator } from './evaluate.ts'
-import { type Batch, checkDataset } from './feed.ts'
-import {
-  type EpochEvent,
-  type EpochRecord,
-  EventQueue,
-  type FitEvent,
-  type History,
-  type StepEvent,
-} from './history.ts'
-import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts'
-import { type Metric, type MetricName, metricsOf } from './metrics.ts'
+import type { Batch } from './feed.ts'
+import { type FitOptions, optimizerOf, schema } from './fit_options.ts'
+import { type EpochRecord, EventQueue, type FitEvent, type History, type StepEvent } from './history.ts'
+import { type Loss, lossOf } from './losses.ts'
+import { metricsOf } from './metrics.ts'
 import { Pace } from './pace.ts'
 import { type Steps, type Submit, stepsOf } from './steps.ts'
 import { type StopRule, stopRules } from './stopping.ts'
 import { findCulprit, type Replay } from './watch.ts'
 import { Weights } from './weights.ts'
-
-/** Options of `fit`. */
-export interface FitOptions {
-  /** A stream brings its own batch size, and its rows in the order of their source. */
-  train: Dataset | Stream
-  /** Evaluated after each epoch. */
-  validation?: Dataset
-  /** By default as the labels ask: softmax cross-entropy for class ids, squared error for numbers. */
-  loss?: LossName | LossFunction
-  /** An optimizer of the model's parameters, or what makes one. Default `optim.adam`. */
-  optimizer?: Optimizer | ((parameters: readonly Parameter[]) => Optimizer)
-  /** Default 10. */
-  epochs?: number
-  /** Rows a step; the last step of an epoch takes what is left, by a plan of its own. Default 32, or the whole set. */
-  batchSize?: number
-  /** Whether every epoch takes the rows in a fresh order. Default true. */
-  shuffle?: boolean
-  /** Seeds the order, and what is drawn for dropout. Default: the engine's seed, and its random stream. */
-  seed?: number
-  /** Of the validation set. */
-  metrics?: readonly (MetricName | Metric)[]
-  /** Rules that end training before all epochs are done. */
-  stop?: StopRule | readonly StopRule[]
-  /** Hears of each step once its loss is known, while later ones run. */
-  onStep?: (event: StepEvent) => void
-  /** Hears of each epoch before the next begins, which waits for a promise it returns. */
-  onEpoch?: (event: EpochEvent) => void | Promise<void>
-  /**
-   * Looks for NaN and infinity in every loss and gradient, on the GPU, by one more dispatch a step. At the first, that step
-   * and all after it are skipped, parameters and the optimizer's state keeping every bit; the step is repeated op by
-   * op, and the promise rejects with what made it so: an op and its layer, a parameter, or a row of the data. Default
-   * false: only losses are looked at, and weights may be lost.
-   */
-  watch?: boolean
-  /** Ends training within about a tenth of a second; the promise resolves with the history so far. */
-  signal?: AbortSignal
-}
 
 /** What a run comes to. */
 export interface FitResult {
@@ -161,8 +115,11 @@ class Session {
   /** What a step does. */
   private body({ features, labels }: Batch): readonly [Tensor, Tensor?] {
     const { model, loss, optimizer, finite } = this
+    const { scale } = this.options
     const value = loss.apply(model(features, { training: true }), labels)
-    optimizer.step(grad(value, [...optimizer.parameters]), finite ? { watch: { loss: value, finite } } : {})
+    const gradients = grad(scale?.apply(value) ?? value, [...optimizer.parameters])
+    const watch = finite ? { watch: { loss: value, finite } } : {}
+    optimizer.step(gradients, { ...watch, ...(scale ? { scale } : {}) })
     return finite ? [value, finite] : [value]
   }
 
@@ -263,7 +220,8 @@ class Session {
         this.abort('a step was not finite')
         return await this.failure
       }
-      if (!Number.isFinite(value))
+      // Under a loss scale that step was skipped.
+      if (!Number.isFinite(value) && !options.scale)
         fail(
           'value',
           'fit',
@@ -321,38 +279,4 @@ class Session {
 interface Sum {
   readonly loss: number
   readonly rows: number
-}
-
-const asGiven = (value: unknown) => value
-
-/** How options are read. */
-const schema = {
-  train: (value: unknown): Dataset | Stream =>
-    value instanceof Stream ? value : checkDataset('fit', 'train', value),
-  validation: (value: unknown): Dataset | undefined =>
-    value === undefined ? undefined : checkDataset('fit', 'validation', value),
-  loss: asGiven,
-  optimizer: asGiven,
-  epochs: integer(10, { min: 1 }),
-  batchSize: optional(integer(undefined, { min: 1 })),
-  shuffle: boolean(true),
-  seed: optional(integer(undefined)),
-  metrics: asGiven,
-  stop: asGiven,
-  onStep: callback<FitOptions['onStep']>,
-  onEpoch: callback<FitOptions['onEpoch']>,
-  watch: boolean(false),
-  signal: abortSignal,
-}
-
-function optimizerOf(given: unknown, parameters: readonly Parameter[]): Optimizer {
-  const made: unknown =
-    given === undefined ? adam(parameters) : typeof given === 'function' ? given(parameters) : given
-  if (typeof (made as Optimizer | null)?.step === 'function') return made as Optimizer
-  return fail(
-    'option',
-    'fit',
-    `optimizer is ${show(made)}.`,
-    'Pass optim.adam(model.parameters()), or parameters => optim.adam(parameters).',
-  )
 }

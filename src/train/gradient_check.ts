@@ -21,6 +21,7 @@ import { columns } from './text.ts'
 import { layerName, traceModel } from './trace.ts'
 import { placeOf } from './watch.ts'
 
+/** Options of a model's `gradientCheck`. */
 export interface GradientCheckOptions {
   /** Whether the model is called as in training: dropout drops, the same elements each time. Default true. */
   training?: boolean
@@ -47,6 +48,7 @@ export interface ParameterCheck {
   readonly passed: boolean
 }
 
+/** What the gradient check of a model found. */
 export interface ModelGradientReport {
   readonly passed: boolean
   /** Partial derivatives compared. */

@@ -35,7 +35,8 @@ export {
   type Scores,
 } from './evaluate.ts'
 export type { BatchLike } from './feed.ts'
-export { type Fit, type FitOptions, type FitResult, fit } from './fit.ts'
+export { type Fit, type FitResult, fit } from './fit.ts'
+export type { FitOptions } from './fit_options.ts'
 export {
   type GradientCheckOptions,
   gradientCheck,

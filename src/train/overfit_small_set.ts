@@ -10,13 +10,15 @@ import type { Parameter } from '../tensor.ts'
 import { type Diagnosis, diagnose, TOO_MANY, VANISHING } from './diagnose.ts'
 import { defaultLoss } from './evaluate.ts'
 import { checkDataset } from './feed.ts'
-import { type FitOptions, fit as trainOn } from './fit.ts'
+import { fit as trainOn } from './fit.ts'
+import type { FitOptions } from './fit_options.ts'
 import { type LossFunction, type LossName, lossOf } from './losses.ts'
 import { threshold } from './stopping.ts'
 import { layerName } from './trace.ts'
 import { REMEDY } from './watch.ts'
 import { Weights } from './weights.ts'
 
+/** Options of `overfitSmallSet`. */
 export interface OverfitOptions {
   /** Rows of the small set, drawn from the data; all where it has fewer. Default 500. */
   count?: number
@@ -34,6 +36,7 @@ export interface OverfitOptions {
   seed?: number
 }
 
+/** What keeps a network from learning a small set by heart. */
 export type OverfitCause =
   | 'saturated units'
   | 'learning rate'
@@ -42,6 +45,7 @@ export type OverfitCause =
   | 'too few epochs'
   | 'too small a network'
 
+/** How a network fared on a small set, and why. */
 export interface OverfitReport {
   readonly passed: boolean
   /** Of all rows of the small set, after training. NaN where a step was not finite. */

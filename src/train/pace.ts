@@ -3,7 +3,7 @@
 /** Work submitted is at most about this long, ms, but never less than two submits. */
 const AHEAD = 100
 /** A submit is about this long, ms: a page draws frames between two. */
-const SUBMIT = 8
+const SUBMIT = 16
 const MOST_STEPS = 64
 /** On the CPU nothing else lets a page breathe: it gets a turn this often, ms. */
 const BREATH = 50

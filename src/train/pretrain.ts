@@ -11,7 +11,8 @@ import { at } from '../shape.ts'
 import { type Parameter, scope, type Tensor } from '../tensor.ts'
 import { predict } from './evaluate.ts'
 import { checkDataset } from './feed.ts'
-import { type FitOptions, fit as run } from './fit.ts'
+import { fit as run } from './fit.ts'
+import type { FitOptions } from './fit_options.ts'
 import type { History } from './history.ts'
 import type { LossFunction } from './losses.ts'
 
@@ -21,6 +22,7 @@ import type { LossFunction } from './losses.ts'
  */
 export type PretrainFitOptions = Omit<FitOptions, 'train' | 'validation' | 'metrics'>
 
+/** Options of `pretrain`. */
 export interface PretrainOptions {
   /**
    * 'autoencoder', the default: a layer learns to give back what it takes, through its own weights transposed. 'rbm': it

@@ -11,6 +11,7 @@ export interface Trial<Options> {
   readonly score: number
 }
 
+/** What a search comes to. */
 export interface Search<Options> {
   /** In the order in which they were tried. */
   readonly trials: readonly Trial<Options>[]
@@ -18,6 +19,7 @@ export interface Search<Options> {
   readonly best: Trial<Options>
 }
 
+/** Options of both searches. */
 export interface SearchOptions<Options> {
   /** What options are worth, such as the mean of a cross-validation. All trials are given the same seed. */
   score: (options: Options, context: { seed: number; signal?: AbortSignal }) => number | Promise<number>
@@ -33,6 +35,7 @@ export interface SearchOptions<Options> {
 /** The values to try of each option. */
 export type Grid = Readonly<Record<string, readonly unknown[]>>
 
+/** One value of each option of a grid. */
 export type GridPoint<Space extends Grid> = { readonly [Name in keyof Space]: Space[Name][number] }
 
 /**
@@ -61,6 +64,7 @@ export function gridSearch<const Space extends Grid>(
 /** What is drawn for each option: one of a list, all as likely, or what a function makes of numbers in [0, 1). */
 export type Distributions = Readonly<Record<string, readonly unknown[] | ((random: () => number) => unknown)>>
 
+/** What is drawn: a value of each option. */
 export type Drawn<Space extends Distributions> = {
   readonly [Name in keyof Space]: Space[Name] extends (random: () => number) => infer Value
     ? Value

@@ -6,7 +6,7 @@ import type { Optimizer } from '../optim/optimizer.ts'
 import { checkOptions } from '../options.ts'
 import { hostRandom } from '../random.ts'
 import type { Parameter } from '../tensor.ts'
-import type { FitOptions } from './fit.ts'
+import type { FitOptions } from './fit_options.ts'
 
 /** The streams of the seeds that follow from one: far from those of shuffles, splits and folds. */
 export const SEEDS = 2 ** 43

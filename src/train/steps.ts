@@ -105,9 +105,10 @@ function ofSet(dataset: Dataset, body: Body, options: StepOptions): Steps {
   const feed = new RowFeed(dataset)
   const step = compile((rows: number) => body(feed.batch(rows)), { engine: dataset.engine })
   const rest = size % batchSize
+  const sizes = rest > 0 ? [batchSize, rest] : [batchSize]
   try {
-    // Now, so that what does not fit is told at the user's call.
-    step.planned(batchSize)
+    // Now, so that what does not fit is told at the user's call: batch norm refuses a single row, say.
+    for (const rows of sizes) step.planned(rows)
   } catch (error) {
     step.dispose()
     throw error
@@ -115,7 +116,7 @@ function ofSet(dataset: Dataset, body: Body, options: StepOptions): Steps {
   return {
     perEpoch: Math.ceil(size / batchSize),
     warmUp: async () => {
-      for (const rows of rest > 0 ? [batchSize, rest] : [batchSize]) await step.warmUp(rows)
+      for (const rows of sizes) await step.warmUp(rows)
     },
     /** As many steps at once as take a few milliseconds. */
     *epoch(number) {

@@ -161,18 +161,7 @@ export class WebGpuBackend implements Backend {
       encoder.copyBufferToBuffer(this.status, 0, staging, 0, STATUS_WORDS * 4)
       encoder.copyBufferToBuffer(bufferOf(storage), storage.offset, staging, STATUS_WORDS * 4, bytes)
     })
-    try {
-      await staging.mapAsync(GPUMapMode.READ, 0, STATUS_WORDS * 4 + bytes)
-    } catch (error) {
-      // The rejection of a lost device's map arrives before `lost` does: let that tell the reason.
-      await Promise.race([this.device.lost, new Promise(resolve => setTimeout(resolve, 100))])
-      this.assertUsable('data')
-      throw new RetrogradError(
-        this.disposed ? 'disposed' : 'internal',
-        `[data] the read was aborted: ${String(error)}`,
-        { cause: error },
-      )
-    }
+    await this.untilLost('data', staging.mapAsync(GPUMapMode.READ, 0, STATUS_WORDS * 4 + bytes))
     const words = new Uint32Array(staging.getMappedRange(0, STATUS_WORDS * 4).slice(0))
     const numbers = decode(spec, staging.getMappedRange(STATUS_WORDS * 4, bytes))
     staging.unmap()
@@ -255,9 +244,25 @@ export class WebGpuBackend implements Backend {
   }
 
   async idle(): Promise<void> {
-    await this.device.queue.onSubmittedWorkDone()
+    await this.untilLost('idle', this.device.queue.onSubmittedWorkDone())
     await this.pipelines.settled()
     this.assertUsable('idle')
+  }
+
+  /** Waits for the GPU. Throws `lost`, with the reason, where the device goes away meanwhile. */
+  private async untilLost(where: string, work: Promise<unknown>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      // The rejection arrives before `lost` does: let that tell the reason.
+      await Promise.race([this.device.lost, new Promise(resolve => setTimeout(resolve, 100))])
+      this.assertUsable(where)
+      throw new RetrogradError(
+        this.disposed ? 'disposed' : 'internal',
+        `[${where}] the GPU gave up: ${String(error)}`,
+        { cause: error },
+      )
+    }
   }
 
   dispose(): void {

@@ -1,6 +1,7 @@
 // fit: what it computes, what it costs, how it ends, and what it refuses.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
+  cast,
   compile,
   data,
   type Engine,
@@ -522,4 +523,46 @@ describe('evaluate and predict', () => {
     expect(a).toEqual(b)
     expect(engine.memory().tensors).toBe(before.tensors)
   })
+})
+
+describe('a loss scale', () => {
+  /** A model that gives float32 outputs of float16 features. */
+  const halves = () => {
+    const layers = small()
+    const model = nn.sequential(
+      layers,
+      nn.layer({ label: 'cast(float32)', forward: x => cast(x, 'float32') }),
+    )
+    const { rows, ids } = quadrants(64)
+    const features = tensor(rows, { dtype: 'float16' })
+    return { model, set: data.dataset(features, ids) }
+  }
+
+  test('trains a float16 model whose parameters stay float32', async () => {
+    const { model, set } = halves()
+    const scale = optim.lossScale({ growthInterval: 10 })
+    const { history } = await train.fit(model, {
+      train: set,
+      epochs: 40,
+      scale,
+      optimizer: p => optim.adam(p, { learningRate: 0.05 }),
+    })
+    expect(model.parameters().map(({ dtype }) => dtype)).toEqual(new Array(4).fill('float32'))
+    expect(history.epochs.at(-1)?.loss).toBeLessThan(0.3)
+    // It grew, twice in 80 steps at least, however often it overflowed.
+    expect(await scale.value()).toBeGreaterThan(2 ** 17)
+  })
+
+  test('is refused beside a watch, and where it is none', () => {
+    const { model, set } = halves()
+    expect(() => train.fit(model, { train: set, scale: optim.lossScale(), watch: true })).toThrow(/watch/)
+    expect(() => train.fit(model, { train: set, scale: 2 as unknown as optim.LossScale })).toThrow(
+      /scale is 2, not a loss scale/,
+    )
+  })
+})
+
+test('a last batch of one row, which batch norm cannot train on, is refused at once', () => {
+  const model = nn.mlp([2, 8, 2], { batchNorm: true })
+  expect(() => train.fit(model, { train: sets(33), batchSize: 32 })).toThrow(/\[batchNorm\(8\)\] a batch of 1 row/)
 })
