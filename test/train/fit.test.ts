@@ -564,5 +564,7 @@ describe('a loss scale', () => {
 
 test('a last batch of one row, which batch norm cannot train on, is refused at once', () => {
   const model = nn.mlp([2, 8, 2], { batchNorm: true })
-  expect(() => train.fit(model, { train: sets(33), batchSize: 32 })).toThrow(/\[batchNorm\(8\)\] a batch of 1 row/)
+  expect(() => train.fit(model, { train: sets(33), batchSize: 32 })).toThrow(
+    /\[batchNorm\(8\)\] a batch of 1 row/,
+  )
 })
