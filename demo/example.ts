@@ -4,6 +4,8 @@ import type { train } from 'retrograd'
 /** What an example is given. */
 export interface Context {
   readonly seed: number
+  /** Whether to take all the data and time it can use; else it is done in half a minute on a software GPU. */
+  readonly full: boolean
   /** Prints a line. */
   log(text: string): void
   /** Moves the progress bar: pass it to fit as `onStep`. */

@@ -47,6 +47,8 @@ export function checkExample(name: string): void {
 
 export interface ExampleOptions {
   readonly seed: number
+  /** Whether it may take all the data and time it can use. Default false. */
+  readonly full?: boolean
   /** The folder that pictures are written to. */
   readonly out: string
   readonly print: (line: string) => void
@@ -65,7 +67,7 @@ export interface ExampleResult extends Claim {
 /** Runs an example in a page of its own, which reads its data under /mnist and /data. */
 export async function runExample(name: string, options: ExampleOptions): Promise<ExampleResult> {
   checkExample(name)
-  const { seed, out, print, progress, ...rest } = options
+  const { seed, full = false, out, print, progress, ...rest } = options
   const data = mkdtempSync(join(tmpdir(), 'retrograd-examples-'))
   try {
     writeFileSync(join(data, 'penguins.csv'), penguins())
@@ -83,7 +85,7 @@ export async function runExample(name: string, options: ExampleOptions): Promise
         else progress?.step(told)
       })
       const start = performance.now()
-      const claim = (await page.call('runExample', name, seed)) as Claim
+      const claim = (await page.call('runExample', name, seed, full)) as Claim
       return { ...claim, pictures, seconds: (performance.now() - start) / 1000 }
     } finally {
       await page.close()
@@ -111,7 +113,7 @@ function penguins(): string {
 /** Runs an example for people, with `json` also printing one JSON object. Gives the exit code: 1 where its claim does not hold. */
 export async function showExample(
   name: string,
-  { json, ...options }: { seed: number; out: string; json: boolean; executablePath: string },
+  { json, ...options }: { seed: number; full: boolean; out: string; json: boolean; executablePath: string },
 ): Promise<number> {
   const progress = new Progress()
   const print = (text: string): void => progress.line(text, json ? process.stderr : process.stdout)

@@ -14,7 +14,7 @@ const modules = import.meta.glob<{ readonly run: Example }>('./examples/*.ts')
 const OFTEN = 100
 
 /** Runs the example of a name. */
-export async function runExample(name: string, seed: number): Promise<Claim> {
+export async function runExample(name: string, seed: number, full: boolean): Promise<Claim> {
   const load = modules[`./examples/${name}.ts`]
   if (!load) throw new Error(`there is no example ${name}`)
   const { run } = await load()
@@ -22,6 +22,7 @@ export async function runExample(name: string, seed: number): Promise<Claim> {
   let last = Number.NEGATIVE_INFINITY
   return run({
     seed,
+    full,
     log: text => tell({ kind: 'line', text }),
     picture: (picture, svg) => tell({ kind: 'picture', name: picture, svg }),
     progress: event => {

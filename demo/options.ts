@@ -31,6 +31,8 @@ export interface CommandLine extends Omit<TrainSettings, 'samples' | 'epochs'> {
   readonly json: boolean
   /** Run this example instead; true: list them. */
   readonly example?: string | true
+  /** Whether an example may take all the data and time it can use. */
+  readonly full: boolean
   /** The folder for an example's pictures. */
   readonly out: string
 }
@@ -94,9 +96,10 @@ export function parseCommandLine(argv: readonly string[]): CommandLine | null {
     .addOption(
       new Option(
         '--example [name]',
-        'run an example instead, with --seed, --json and --out; without a name: list them',
+        'run an example instead, with --seed, --full, --json and --out; without a name: list them',
       ).conflicts(ofTraining),
     )
+    .option('--full', 'give an example all the data and time it can use: minutes', false)
     .option('--out <folder>', 'where examples write pictures', 'dist/examples')
   return parseOptions<CommandLine>(command, argv)
 }
@@ -144,7 +147,7 @@ const budgets = { software: 1.5e11, cpu: 2e10 }
  * many whole batches as the budget allows. No clock is asked: the same options give the same run.
  */
 export function completeSettings(options: CommandLine, machine: 'gpu' | 'software' | 'cpu'): TrainSettings {
-  const { json: _, example: _example, out: _out, ...given } = options
+  const { json: _, example: _example, out: _out, full: _full, ...given } = options
   if (machine === 'gpu')
     return { ...given, samples: given.samples ?? TRAINING_DIGITS, epochs: given.epochs ?? 5 }
   const sizes = [PIXELS, ...given.hidden, CLASSES]

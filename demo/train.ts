@@ -15,8 +15,8 @@ export function main(argv: readonly string[], { chrome }: { chrome: string }): P
       process.stdout.write(`${exampleTable()}\n`)
       return 0
     }
-    const { example, seed, json, out } = options
-    if (example !== undefined) return showExample(example, { seed, json, out, executablePath: chrome })
+    const { example, seed, full, json, out } = options
+    if (example !== undefined) return showExample(example, { seed, full, json, out, executablePath: chrome })
     const printer = new Printer(options.json)
     const page = await openPage({
       module: '/demo/train_page.ts',
