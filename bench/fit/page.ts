@@ -40,6 +40,8 @@ export interface FitTimes {
   /** The step that picks its batch by rows, called once a step. */
   readonly gathering: Measured
   readonly fit: Measured
+  /** fit with its watch for NaN. */
+  readonly watched: Measured
 }
 
 export interface FitReport {
@@ -97,23 +99,21 @@ async function measureCase(engine: Engine, each: FitCase, repetitions: number): 
     await engine.idle()
     return (performance.now() - start) / steps
   }
+  const lossName = outputs > 1 ? 'softmaxCrossEntropy' : 'sigmoidCrossEntropy'
+  const fitted = (watch: boolean) => async (): Promise<number> => {
+    const options = { train: set, optimizer, batchSize, epochs: epochs + 1, loss: lossName, watch } as const
+    const { history } = await train.fit(model, options)
+    const seconds = history.epochs.map(epoch => epoch.seconds)
+    // The first epoch waits for pipelines.
+    return (1000 * ((seconds.at(-1) ?? 0) - (seconds[0] ?? 0))) / steps
+  }
   const ways = {
     resident: loop(() => resident(x, y)),
     gathering: loop(() => gathering()),
-    fit: async () => {
-      const name = outputs > 1 ? ('softmaxCrossEntropy' as const) : ('sigmoidCrossEntropy' as const)
-      const { history } = await train.fit(model, {
-        train: set,
-        optimizer,
-        batchSize,
-        epochs: epochs + 1,
-        loss: name,
-      })
-      const seconds = history.epochs.map(epoch => epoch.seconds)
-      return (1000 * ((seconds.at(-1) ?? 0) - (seconds[0] ?? 0))) / steps
-    },
+    fit: fitted(false),
+    watched: fitted(true),
   }
-  const found = { resident: [] as number[], gathering: [] as number[], fit: [] as number[] }
+  const found: Record<keyof typeof ways, number[]> = { resident: [], gathering: [], fit: [], watched: [] }
   const counts: Partial<Record<keyof typeof ways, Measured['perStep']>> = {}
   for (let i = 0; i < repetitions + 1; i++) {
     for (const [way, run] of Object.entries(ways) as [keyof typeof ways, () => Promise<number>][]) {
@@ -123,7 +123,7 @@ async function measureCase(engine: Engine, each: FitCase, repetitions: number): 
       // The first round settles what there is to settle.
       if (i === 0) continue
       found[way].push(time)
-      const all = way === 'fit' ? steps + stepsPerEpoch : steps
+      const all = way === 'fit' || way === 'watched' ? steps + stepsPerEpoch : steps
       counts[way] = Object.fromEntries(
         counted.map(key => [key, (after[key] - before[key]) / all]),
       ) as Measured['perStep']
@@ -133,5 +133,11 @@ async function measureCase(engine: Engine, each: FitCase, repetitions: number): 
     milliseconds: spreadOf(found[way]),
     perStep: counts[way] as Measured['perStep'],
   })
-  return { name, resident: measured('resident'), gathering: measured('gathering'), fit: measured('fit') }
+  return {
+    name,
+    resident: measured('resident'),
+    gathering: measured('gathering'),
+    fit: measured('fit'),
+    watched: measured('watched'),
+  }
 }

@@ -47,9 +47,9 @@ function table({ adapter, cases }: FitReport): string {
     const counts = [count('dispatches'), count('submits'), count('reads'), count('buffers')].join(', ')
     return `  ${what.padEnd(28)}${median.toFixed(3)} ms a step (${low.toFixed(3)}–${high.toFixed(3)}), ${counts}`
   }
-  const blocks = cases.map(({ name, resident, gathering, fit }) => {
-    const over = (base: Measured): string => {
-      const more = fit.milliseconds.median - base.milliseconds.median
+  const blocks = cases.map(({ name, resident, gathering, fit, watched }) => {
+    const over = (way: Measured, base: Measured): string => {
+      const more = way.milliseconds.median - base.milliseconds.median
       return `${((100 * more) / base.milliseconds.median).toFixed(1)} %, ${more.toFixed(3)} ms`
     }
     return [
@@ -57,7 +57,9 @@ function table({ adapter, cases }: FitReport): string {
       line('step on a batch at hand', resident),
       line('step that picks its batch', gathering),
       line('fit', fit),
-      `  fit over the step at hand: ${over(resident)}; over the step that picks: ${over(gathering)}`,
+      line('fit with a watch', watched),
+      `  fit over the step at hand: ${over(fit, resident)}; over the step that picks: ${over(fit, gathering)}`,
+      `  the watch over fit without: ${over(watched, fit)}`,
     ].join('\n')
   })
   return [`Adapter: ${adapter.description}${adapter.isFallback ? ' (software)' : ''}`, ...blocks].join('\n')
