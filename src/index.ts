@@ -41,6 +41,7 @@ export {
   type Tolerance,
 } from './op.ts'
 export * from './ops/index.ts'
+export { ops } from './ops/table.ts'
 export * as optim from './optim/index.ts'
 export * from './proof/index.ts'
 export type { RandomStream } from './random.ts'
