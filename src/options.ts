@@ -75,10 +75,6 @@ export const number =
     return value
   }
 
-/** A number that need not be given. */
-export const optionalNumber: Option<number | undefined> = (value, context) =>
-  value === undefined ? undefined : number(0)(value, context)
-
 /** A whole number in [min, max], required unless there is a fallback. */
 export const integer =
   (fallback: number | undefined, { min = 0, max = Number.MAX_SAFE_INTEGER } = {}): Option<number> =>
@@ -100,6 +96,11 @@ export const boolean =
       fail('option', where, `${name} must be true or false, not ${show(value)}.`)
     return value
   }
+
+/** An option that need not be given. */
+export function optional<T>(option: Option<T>): Option<T | undefined> {
+  return (value, context) => (value === undefined ? undefined : option(value, context))
+}
 
 /** One of a few words or numbers. */
 export const oneOf =
@@ -123,8 +124,7 @@ export const axis =
 export const axes: Option<readonly number[]> = (value, { where, rank }) => normalizeAxes(where, value, rank)
 
 /** One axis, or undefined for none given. */
-export const optionalAxis: Option<number | undefined> = (value, { where, rank }) =>
-  value === undefined ? undefined : normalizeAxis(where, value, rank)
+export const optionalAxis = optional(axis(0))
 
 /** A dtype by name. Throws `dtype`. */
 export function checkDType(where: string, dtype: unknown): DType {
@@ -132,10 +132,8 @@ export function checkDType(where: string, dtype: unknown): DType {
   fail('dtype', where, `unknown dtype ${show(dtype)}.`, `Known: ${Object.keys(dtypes).join(', ')}.`)
 }
 
-/** An option that need not be given. */
-export function optional<T>(option: Option<T>): Option<T | undefined> {
-  return (value, context) => (value === undefined ? undefined : option(value, context))
-}
+/** What is looked at elsewhere. */
+export const asGiven = (value: unknown): unknown => value
 
 /** A function that need not be given. */
 export function callback<T>(value: unknown, { where, name }: OptionContext): T {

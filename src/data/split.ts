@@ -1,13 +1,10 @@
 // Splits of a set: shares for training, validation and test, and the folds of cross-validation.
 import { fail, show } from '../errors.ts'
-import { boolean, integer, type Option, parseOptions } from '../options.ts'
+import { boolean, integer, optional, parseOptions } from '../options.ts'
 import { hostRandom } from '../random.ts'
 import { at } from '../shape.ts'
 import type { Dataset } from './dataset.ts'
 import { shuffle, streams } from './shuffle.ts'
-
-const optionalBoolean: Option<boolean | undefined> = (value, context) =>
-  value === undefined ? undefined : boolean(false)(value, context)
 
 /** Options of `split`. */
 export interface SplitOptions {
@@ -28,7 +25,10 @@ export function split<Name extends string>(
   options: SplitOptions = {},
 ): Record<Name, Dataset> {
   const where = 'split'
-  const { stratify, seed } = parseOptions(where, options, { stratify: optionalBoolean, seed: integer(0) })
+  const { stratify, seed } = parseOptions(where, options, {
+    stratify: optional(boolean(false)),
+    seed: integer(0),
+  })
   const names = Object.keys(shares) as Name[]
   const parts = names.map(name => shares[name])
   const sum = parts.reduce((total, share) => total + share, 0)
@@ -95,7 +95,7 @@ export function kFold(dataset: Dataset, options: FoldOptions = {}): Fold[] {
   const where = 'kFold'
   const checked = parseOptions(where, options, {
     folds: integer(10, { min: 2 }),
-    stratify: optionalBoolean,
+    stratify: optional(boolean(false)),
     shuffle: boolean(true),
     seed: integer(0),
   })

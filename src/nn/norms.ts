@@ -6,7 +6,7 @@ import { add, mul } from '../ops/elementwise.ts'
 import { batchNorm as batchNormOp, layerNorm as layerNormOp } from '../ops/normalize.ts'
 import { parameterFrom } from '../ops/parameter.ts'
 import { runningUpdate } from '../ops/running.ts'
-import { batchAxes, moments, standardize } from '../ops/standardize.ts'
+import { batchAxes, EPSILON, moments, standardize } from '../ops/standardize.ts'
 import { cast } from '../ops/unary.ts'
 import { number, parseOptions } from '../options.ts'
 import { keepResult, type Parameter, type Tensor } from '../tensor.ts'
@@ -23,8 +23,6 @@ export interface BatchNormOptions extends LayerNormOptions {
   /** Share of a batch in the next running mean and variance. Default 0.1. */
   momentum?: number
 }
-
-const EPSILON = number(1e-5, { min: 0 })
 
 /** What scales and shifts n features: 1 and 0 to begin with. */
 const affine = (n: number) => ({ scale: parameterFrom(ones([n])), offset: parameterFrom(zeros([n])) })

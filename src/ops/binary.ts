@@ -19,7 +19,7 @@ import { isFloat } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { shader } from '../kernel.ts'
 import { defineOp, type Op } from '../op.ts'
-import { optionalNumber } from '../options.ts'
+import { number, optional } from '../options.ts'
 import { broadcastShapes } from '../shape.ts'
 import { map, mapReference } from '../skeletons/map.ts'
 import type { Spec } from '../tape.ts'
@@ -207,7 +207,7 @@ export const clip: WithOptions<ClipOptions> = defineOp<object, [x: Tensor, optio
   name: 'clip',
   family: 'ternary',
   parse: (x, options) => {
-    const { min, max } = tensorAndOptions('clip', { min: optionalNumber, max: optionalNumber })(
+    const { min, max } = tensorAndOptions('clip', { min: optional(number(0)), max: optional(number(0)) })(
       x,
       options,
     ).attributes

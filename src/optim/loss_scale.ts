@@ -1,6 +1,6 @@
 // Dynamic loss scaling: small float16 gradients do not vanish, large ones skip a step, and nothing is read back for it.
 import { type Engine, engineOr } from '../engine.ts'
-import { fail } from '../errors.ts'
+import { fail, show } from '../errors.ts'
 import { div, mul } from '../ops/binary.ts'
 import { type CreateOptions, full } from '../ops/create.ts'
 import { LEAST, type LossScaleAttributes, lossScaleUpdate } from '../ops/loss_scale.ts'
@@ -8,7 +8,7 @@ import { parameterFrom } from '../ops/parameter.ts'
 import { all } from '../ops/reduce.ts'
 import { checkTensor } from '../ops/signature.ts'
 import { isFinite as areFinite } from '../ops/unary.ts'
-import { integer, number, parseOptions } from '../options.ts'
+import { integer, number, type OptionContext, optional, parseOptions } from '../options.ts'
 import { keepResult, type Parameter, type Tensor } from '../tensor.ts'
 
 /** The largest scale: a power of two within float32. */
@@ -87,6 +87,17 @@ export class LossScale {
   }
 }
 
+/** An option that is a loss scale. Throws `option` for anything else. */
+export function lossScaleOption(value: unknown, { where, name }: OptionContext): LossScale {
+  if (value instanceof LossScale) return value
+  return fail(
+    'option',
+    where,
+    `${name} is ${show(value)}, not a loss scale.`,
+    'Make one with optim.lossScale().',
+  )
+}
+
 /**
  * A dynamic loss scale (Micikevicius et al. 2018, "Mixed Precision Training", with the defaults of PyTorch's GradScaler).
  * float16 ends at 65504 and loses what is below 6e-8: multiplied with the scale, small gradients stay above that.
@@ -99,13 +110,12 @@ export class LossScale {
  * without that it grows. Both happen on the GPU: no step waits for the host. The scale stays a normal float32.
  */
 export function lossScale(options: LossScaleOptions = {}): LossScale {
-  const asGiven = (value: unknown) => (value === undefined ? undefined : engineOr('lossScale', value))
   const { initial, engine, ...rule } = parseOptions('lossScale', options, {
     initial: number(2 ** 16, { min: LEAST, max: MOST }),
     growthInterval: integer(2000, { min: 1, max: 2 ** 32 - 1 }),
     growthFactor: number(2, { min: 1, max: MOST }),
     backoffFactor: number(0.5, { min: LEAST, max: 1 }),
-    engine: asGiven,
+    engine: optional(value => engineOr('lossScale', value)),
   })
   const place: CreateOptions = engine ? { engine } : {}
   const made = (value: number, dtype: 'float32' | 'uint32'): Parameter =>

@@ -10,12 +10,12 @@ import { gatherArena, parameterFrom } from '../ops/parameter.ts'
 import { all } from '../ops/reduce.ts'
 import { isFinite as areFinite } from '../ops/unary.ts'
 import type { Penalty, Settings, Update } from '../ops/update_entry.ts'
-import { boolean, parseOptions } from '../options.ts'
+import { boolean, optional, parseOptions } from '../options.ts'
 import { sameShape } from '../shape.ts'
 import { keepResult, type Parameter, Tensor } from '../tensor.ts'
 import { clipped } from './clip.ts'
 import { blockTable, groupsOf } from './groups.ts'
-import { LossScale } from './loss_scale.ts'
+import { type LossScale, lossScaleOption } from './loss_scale.ts'
 import { type Common, learningRateOf } from './options.ts'
 import type { Schedule } from './schedules.ts'
 
@@ -214,10 +214,7 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
 }
 
 const STEP = {
-  scale: (scale: unknown, { where }: { where: string }): LossScale | undefined => {
-    if (scale === undefined || scale instanceof LossScale) return scale
-    return fail('option', where, `scale is ${show(scale)}, not a loss scale.`, 'Make one with lossScale().')
-  },
+  scale: optional(lossScaleOption),
   skipNonFinite: boolean(false),
   watch: (value: unknown) => value as StepOptions['watch'],
 }

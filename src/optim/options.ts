@@ -1,6 +1,6 @@
 // Options common to all optimizers: the learning rate, penalties and whom they concern, groups and clipping.
 import { fail, show } from '../errors.ts'
-import { checkOptions, number, type Option, parseOptions } from '../options.ts'
+import { checkOptions, number, type Option, optional, parseOptions } from '../options.ts'
 import { Parameter } from '../tensor.ts'
 import type { Schedule } from './schedules.ts'
 
@@ -99,11 +99,6 @@ const groups: Option<readonly ParameterGroup[]> = (value = [], { where }) => {
   })
 }
 
-const optional =
-  (option: Option<number>): Option<number | undefined> =>
-  (value, context) =>
-    value === undefined ? undefined : option(value, context)
-
 const GROUP = {
   learningRateFactor: number(1, { min: 0, max: Number.MAX_VALUE }),
   weightDecay: optional(penalty(0)),
@@ -129,8 +124,7 @@ const clip: Option<ClipOptions | undefined> = (value, { where }) => {
   )
 }
 
-const limit: Option<number | undefined> = (value, { where, name }) =>
-  value === undefined ? undefined : limitOf(where, name, value)
+const limit: Option<number | undefined> = optional((value, { where, name }) => limitOf(where, name, value))
 
 /** A bound above 0. */
 export function limitOf(where: string, name: string, value: unknown): number {

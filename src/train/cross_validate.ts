@@ -3,10 +3,18 @@ import type { Dataset } from '../data/dataset.ts'
 import { kFold } from '../data/split.ts'
 import { fail, show } from '../errors.ts'
 import type { Layer } from '../nn/layer.ts'
-import { abortSignal, boolean, callback, integer, optional, parseOptions, required } from '../options.ts'
+import {
+  abortSignal,
+  asGiven,
+  boolean,
+  callback,
+  integer,
+  optional,
+  parseOptions,
+  required,
+} from '../options.ts'
 import { checkDataset } from './feed.ts'
-// Under a name that linters do not take for a test's.
-import { fit as begin, type Fit } from './fit.ts'
+import { type Fit, fit } from './fit.ts'
 import type { History } from './history.ts'
 import { type Metric, type MetricName, metricsOf } from './metrics.ts'
 import { bestOf, checkFit, type FreshFit, list, modelMaker, seedOf, turn } from './selection.ts'
@@ -145,7 +153,7 @@ export async function crossValidate<Choice, P extends Preparation>(
           const metrics = [...(fits[c]?.metrics ?? []), ...scoring.metrics]
           const sets = { train: train as Dataset, validation: validation as Dataset }
           const run = await runOf(
-            begin(model, { ...fits[c], ...sets, metrics, seed: own, ...aborted }),
+            fit(model, { ...fits[c], ...sets, metrics, seed: own, ...aborted }),
             scoring,
           )
           signal?.throwIfAborted()
@@ -181,7 +189,7 @@ export async function crossValidate<Choice, P extends Preparation>(
       // Nothing is left out that could tell when to stop: the folds have told.
       const { stop, metrics, ...rest } = fits[found] as FoldFit
       const { epochs } = best
-      const { history } = await begin(model, {
+      const { history } = await fit(model, {
         ...rest,
         train: train as Dataset,
         epochs,
@@ -198,7 +206,6 @@ export async function crossValidate<Choice, P extends Preparation>(
 }
 
 const where = 'crossValidate'
-const asGiven = (value: unknown) => value
 
 const schema = {
   model: required,

@@ -10,8 +10,7 @@ import { abortSignal, integer, number, oneOf, optional, parseOptions, required }
 import { sameShape } from '../shape.ts'
 import { keepResult, type Tensor } from '../tensor.ts'
 import { checkDataset } from './feed.ts'
-// Under a name that linters do not take for a test's.
-import { fit as begin } from './fit.ts'
+import { fit } from './fit.ts'
 import type { History } from './history.ts'
 import { checkFit, type FreshFit, modelMaker, seedOf, turn } from './selection.ts'
 
@@ -96,7 +95,7 @@ export interface TrainedEnsemble {
 /** Trains models from different seeds, one after another, and combines them. Throws as `fit` does; then no model is left. */
 export async function trainEnsemble(options: TrainEnsembleOptions): Promise<TrainedEnsemble> {
   const where = 'trainEnsemble'
-  const { fit, ...checked } = parseOptions(where, options, {
+  const { fit: own, ...checked } = parseOptions(where, options, {
     model: required<() => Layer>,
     count: integer(5, { min: 1 }),
     fit: (value: unknown) => checkFit(where, value ?? {}, ['seed', 'signal']) as TrainEnsembleOptions['fit'],
@@ -105,7 +104,7 @@ export async function trainEnsemble(options: TrainEnsembleOptions): Promise<Trai
     signal: abortSignal,
   })
   const { signal } = checked
-  const { train } = fit
+  const { train } = own
   const { engine, classes } = train instanceof Stream ? train : checkDataset(where, 'train', train)
   const seed = checked.seed ?? engine.seed
   const make = modelMaker(where, engine, checked.model)
@@ -114,10 +113,10 @@ export async function trainEnsemble(options: TrainEnsembleOptions): Promise<Trai
   try {
     for (let i = 0; i < checked.count; i++) {
       await turn(signal)
-      const own = seedOf(seed, i)
-      const model = make(own, undefined)
+      const ownSeed = seedOf(seed, i)
+      const model = make(ownSeed, undefined)
       models.push(model)
-      const { history } = await begin(model, { ...fit, seed: own, ...(signal ? { signal } : {}) })
+      const { history } = await fit(model, { ...own, seed: ownSeed, ...(signal ? { signal } : {}) })
       signal?.throwIfAborted()
       histories.push(history)
     }

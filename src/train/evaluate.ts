@@ -9,7 +9,7 @@ import { tensor } from '../ops/create.ts'
 import { gather } from '../ops/gather.ts'
 import { concat } from '../ops/join.ts'
 import { slice } from '../ops/move.ts'
-import { integer, parseOptions } from '../options.ts'
+import { asGiven, integer, parseOptions } from '../options.ts'
 import { scope, Tensor } from '../tensor.ts'
 import { checkDataset, RowFeed } from './feed.ts'
 import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts'
@@ -145,7 +145,6 @@ function prepared(
 ): Evaluator {
   checkLayers(where, [model])
   checkDataset(where, 'the data', dataset)
-  const asGiven = (value: unknown) => value
   const { loss, metrics, batchSize } = parseOptions(where, options, {
     loss: asGiven,
     metrics: asGiven,

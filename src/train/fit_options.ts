@@ -3,9 +3,9 @@ import type { Dataset } from '../data/dataset.ts'
 import { Stream } from '../data/stream.ts'
 import { fail, show } from '../errors.ts'
 import { adam } from '../optim/index.ts'
-import { LossScale } from '../optim/loss_scale.ts'
+import { type LossScale, lossScaleOption } from '../optim/loss_scale.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
-import { abortSignal, boolean, callback, integer, optional } from '../options.ts'
+import { abortSignal, asGiven, boolean, callback, integer, optional } from '../options.ts'
 import type { Parameter } from '../tensor.ts'
 import { checkDataset } from './feed.ts'
 import type { EpochEvent, StepEvent } from './history.ts'
@@ -55,14 +55,11 @@ export interface FitOptions {
   signal?: AbortSignal
 }
 
-const asGiven = (value: unknown) => value
-
 /** How `fit` reads its options. */
 export const schema = {
   train: (value: unknown): Dataset | Stream =>
     value instanceof Stream ? value : checkDataset('fit', 'train', value),
-  validation: (value: unknown): Dataset | undefined =>
-    value === undefined ? undefined : checkDataset('fit', 'validation', value),
+  validation: optional((value): Dataset => checkDataset('fit', 'validation', value)),
   loss: asGiven,
   optimizer: asGiven,
   epochs: integer(10, { min: 1 }),
@@ -74,18 +71,8 @@ export const schema = {
   onStep: callback<FitOptions['onStep']>,
   onEpoch: callback<FitOptions['onEpoch']>,
   watch: boolean(false),
-  scale: lossScaleOption,
+  scale: optional(lossScaleOption),
   signal: abortSignal,
-}
-
-function lossScaleOption(value: unknown, { where }: { where: string }): LossScale | undefined {
-  if (value === undefined || value instanceof LossScale) return value
-  return fail(
-    'option',
-    where,
-    `scale is ${show(value)}, not a loss scale.`,
-    'Make one with optim.lossScale().',
-  )
 }
 
 /** The optimizer that an option holds or makes. Throws `option`. */

@@ -10,7 +10,7 @@ import type { Parameter } from '../tensor.ts'
 import { type Diagnosis, diagnose, TOO_MANY, VANISHING } from './diagnose.ts'
 import { defaultLoss } from './evaluate.ts'
 import { checkDataset } from './feed.ts'
-import { fit as trainOn } from './fit.ts'
+import { fit } from './fit.ts'
 import type { FitOptions } from './fit_options.ts'
 import { type LossFunction, type LossName, lossOf } from './losses.ts'
 import { threshold } from './stopping.ts'
@@ -96,7 +96,7 @@ export async function overfitSmallSet(
   try {
     kept?.save()
     const before = await diagnose(network, { data: set, loss })
-    const run = trainOn(network, {
+    const run = fit(network, {
       train: set,
       validation: set,
       loss,

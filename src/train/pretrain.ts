@@ -11,7 +11,7 @@ import { at } from '../shape.ts'
 import { type Parameter, scope, type Tensor } from '../tensor.ts'
 import { predict } from './evaluate.ts'
 import { checkDataset } from './feed.ts'
-import { fit as run } from './fit.ts'
+import { fit } from './fit.ts'
 import type { FitOptions } from './fit_options.ts'
 import type { History } from './history.ts'
 import type { LossFunction } from './losses.ts'
@@ -84,7 +84,7 @@ export async function pretrain(
       const trainee = inputs.engine.use(() => (isRbm ? machine(stage, checked.steps) : mirror(stage)))
       try {
         const train = datasetOf(inputs)
-        const { history, stopped } = await run(trainee.model, { loss: trainee.loss, ...own, train })
+        const { history, stopped } = await fit(trainee.model, { loss: trainee.loss, ...own, train })
         histories.push(history)
         stage.parameters.forEach((parameter, place) => {
           assignTo(parameter, trainee.learnt[place] as Parameter)
