@@ -1,10 +1,23 @@
-// The page of that name starts here.
-import { Card, mount, PAGES, Shell } from '../page/shell.tsx'
+// The page Digits: a network learns handwriting before one's eyes, and reads what one draws.
+import './digits.css'
+import { mount, PAGES, Shell } from '../page/shell.tsx'
+import { Drawing } from './drawing.tsx'
+import { Form } from './form.tsx'
+import { ConfusionMatrix, FirstLayer, MostWrong } from './results.tsx'
+import { look } from './session.ts'
+import { Training } from './training.tsx'
 
 mount(
   <Shell current="digits" title={PAGES.digits.title} lead={PAGES.digits.says}>
-    <Card title="Being built">
-      <p class="muted">This page comes next.</p>
-    </Card>
+    <div class="grid">
+      <Training />
+      <Drawing />
+      <Form />
+      <ConfusionMatrix />
+      <MostWrong />
+      <FirstLayer />
+    </div>
   </Shell>,
 )
+
+void look()

@@ -1,0 +1,107 @@
+// The card of the run: start, pause, resume and reset, its figures and its curves.
+
+import { Curves } from '../page/chart.tsx'
+import { Button } from '../page/controls.tsx'
+import { Card, Figures } from '../page/shell.tsx'
+import {
+  accuracies,
+  curve,
+  evaluation,
+  type Phase,
+  pause,
+  phase,
+  progress,
+  reset,
+  settings,
+  start,
+} from './session.ts'
+
+/** What the button does in each phase; it waits where the phase passes by itself. */
+const BUTTONS: Readonly<Record<Phase, { readonly says: string; readonly run?: () => unknown }>> = {
+  empty: { says: 'Start', run: start },
+  busy: { says: 'Starting…' },
+  running: { says: 'Pause', run: pause },
+  pausing: { says: 'Pausing…' },
+  paused: { says: 'Resume', run: start },
+  done: { says: 'Done' },
+  lost: { says: 'Stopped' },
+}
+
+/** For those who hear the page. */
+const STATES: Readonly<Record<Phase, string>> = {
+  empty: 'Nothing is trained yet.',
+  busy: 'Loading the digits and making the network.',
+  running: 'Training.',
+  pausing: 'Pausing.',
+  paused:
+    'Held between two steps. Resume goes on with the same network; the epoch begins anew, in another order.',
+  done: 'All epochs are done. Raise Epochs to go on.',
+  lost: 'The GPU went away.',
+}
+
+export function Training() {
+  const now = phase.value
+  const canGoOn = now === 'done' && (progress.value?.epoch ?? 0) < settings.value.epochs
+  const { says, run } = canGoOn ? { says: 'Resume', run: start } : BUTTONS[now]
+  const { step = 0, epoch = 0, samplesPerSecond = 0 } = progress.value ?? {}
+  const { steps, losses, tests } = curve.value
+  const loss = losses.at(-1)
+  const judged = evaluation.value
+  const history = accuracies.value
+  return (
+    <Card
+      title="Training"
+      hint="The network sees digits batch by batch; each step moves its weights a little, so that it would have been less wrong."
+      actions={
+        <>
+          <Button kind="primary" disabled={!run} onClick={() => void run?.()}>
+            {says}
+          </Button>
+          <Button hint="Forgets the network. The settings stay." disabled={now === 'empty'} onClick={reset}>
+            Reset
+          </Button>
+        </>
+      }
+    >
+      <div class="stack">
+        <p class="muted small" role="status">
+          {STATES[now]}
+        </p>
+        <Figures
+          of={{
+            Epoch: `${epoch} of ${settings.value.epochs}`,
+            Step: step.toLocaleString('en'),
+            Loss: loss === undefined ? '–' : loss.toFixed(3),
+            'Test accuracy': judged ? `${(100 * judged.accuracy).toFixed(1)} %` : '–',
+            'Digits/s': samplesPerSecond > 0 ? Math.round(samplesPerSecond).toLocaleString('en') : '–',
+          }}
+        />
+        <div>
+          <h3>Loss</h3>
+          <Curves
+            label="Loss by step, in training and on test digits"
+            xLabel="step"
+            x={steps}
+            curves={[
+              { name: 'training', color: '--blue', values: losses },
+              { name: 'test', color: '--orange', values: tests, dashed: true },
+            ]}
+            height={170}
+          />
+        </div>
+        <div>
+          <h3>Accuracy on test digits</h3>
+          <Curves
+            label="Share of the test digits read right, by epoch, in percent"
+            xLabel="epoch"
+            x={history.map(point => point.epoch)}
+            curves={[
+              { name: 'percent right', color: '--green', values: history.map(point => 100 * point.accuracy) },
+            ]}
+            height={150}
+          />
+        </div>
+      </div>
+    </Card>
+  )
+}
