@@ -16,6 +16,7 @@ function findings(): Findings | null {
   const found = machine.value ?? last
   if (!found) return null
   return {
+    backend: found.backend,
     adapter: found.adapter,
     peak: peak.value,
     userAgent: navigator.userAgent,
@@ -56,8 +57,9 @@ function save(): void {
 }
 
 export function GpuCard() {
-  const isReady = machine.value !== null || last !== null
-  const adapter = machine.value?.adapter ?? last?.adapter
+  const found = machine.value ?? last
+  const isReady = found !== null
+  const adapter = found?.backend === 'webgpu' ? found.adapter : null
   return (
     <Card
       title="Your GPU"
@@ -90,7 +92,7 @@ export function GpuCard() {
             <dd>{adapter.features.join(', ') || 'none'}</dd>
           </dl>
         ) : (
-          <p class="muted">Starting …</p>
+          <p class="muted">{isReady ? 'There is none for this page.' : 'Starting …'}</p>
         )}
         {adapter && Object.keys(adapter.limits).length > 0 && (
           <details>

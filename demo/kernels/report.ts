@@ -4,6 +4,7 @@ import type { AdapterPeak, AdapterReport, BenchmarkRow, OpFacts, Proof } from '.
 
 /** All that the card tells. */
 export interface Findings {
+  readonly backend: 'webgpu' | 'cpu'
   readonly adapter: AdapterReport
   readonly peak: AdapterPeak | null
   readonly userAgent: string
@@ -22,12 +23,18 @@ export const nameOf = ({ vendor, architecture, description, isFallback }: Adapte
   return `${words.join(' ') || 'unnamed adapter'}${isFallback ? ' (in software)' : ''}`
 }
 
+/** In an adapter's place. */
+export const NO_GPU = 'no GPU'
+
 /** How an op stands, in a word or two. */
 export function standing(proof: Proof | null): string {
   if (!proof) return 'not run'
   const how = proof.wrong === 0 ? 'right' : `${proof.wrong} wrong`
   return proof.isBroken ? `${how}, broken on purpose` : how
 }
+
+/** A relative error: 1.2e-7. */
+export const errorOf = (error: number): string => (error === 0 ? '0' : error.toExponential(1))
 
 /** Numbers as people read them: 12.3 k, 4.56. */
 export const brief = (value: number): string =>
@@ -45,15 +52,16 @@ const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join('
 
 /** For an issue: the facts, every failure, and each op below a fold. */
 export function asMarkdown(findings: Findings): string {
-  const { adapter, peak, ops } = findings
+  const { backend, adapter, peak, ops } = findings
+  const name = backend === 'cpu' ? NO_GPU : nameOf(adapter)
   const failures = ops.flatMap(({ proof }) => proof?.failures ?? [])
   const times = ops.flatMap(op => taken(op.times))
   return [
-    `### Kernels on ${nameOf(adapter)}`,
+    `### Kernels on ${name}`,
     '',
     row('', ''),
     row('---', '---'),
-    row('Adapter', nameOf(adapter)),
+    row('Adapter', name),
     row('Features', adapter.features.join(', ') || 'none'),
     row('Verified', summary(findings)),
     ...(peak
@@ -80,9 +88,7 @@ export function asMarkdown(findings: Findings): string {
           family,
           variants.join(', ') || 'made of other ops',
           standing(proof),
-          ...(proof
-            ? [String(proof.cases), String(proof.gradients), proof.error.toExponential(1)]
-            : ['', '', '']),
+          ...(proof ? [String(proof.cases), String(proof.gradients), errorOf(proof.error)] : ['', '', '']),
         ),
       ),
     ]),
@@ -134,7 +140,11 @@ function summary({ ops }: Findings): string {
 }
 
 /** The same and more, for programs: every timed variant, every failure with its shape and index. */
-export function asJson({ adapter, peak, userAgent, date, ops }: Findings): string {
+export function asJson({ backend, adapter, peak, userAgent, date, ops }: Findings): string {
   const library = { name: 'retrograd', version }
-  return JSON.stringify({ library, date: date.toISOString(), userAgent, adapter, peak, ops }, null, 2)
+  return JSON.stringify(
+    { library, date: date.toISOString(), userAgent, backend, adapter, peak, ops },
+    null,
+    2,
+  )
 }

@@ -96,11 +96,15 @@ export async function start(): Promise<void> {
 /** An address may be of another version, or garbage: what it asks for in vain is told. */
 function heedAddress(): void {
   if (family.value !== '' && !entries.value.some(entry => entry.family === family.value)) {
-    tellProblem(`The address asks for the family “${family.value}”, which there is not. All are shown.`)
+    tellProblem(
+      `The address asks for the family “${family.value.slice(0, 40)}”, which there is not. All are shown.`,
+    )
     family.value = ''
   }
   if (broken.value !== '' && !entries.value.some(({ name, canBreak }) => canBreak && name === broken.value)) {
-    tellProblem(`The address asks to break “${broken.value}”, which is no kernel. None is broken.`)
+    tellProblem(
+      `The address asks to break “${broken.value.slice(0, 40)}”, which is no kernel. None is broken.`,
+    )
     broken.value = ''
   }
 }

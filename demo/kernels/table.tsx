@@ -1,6 +1,6 @@
 // Every op of the table, whether it was run or not: what proving it found.
 import { Card } from '../page/shell.tsx'
-import { standing } from './report.ts'
+import { errorOf, standing } from './report.ts'
 import { Scroller } from './scroller.tsx'
 import { chosen, type Entry, entries, work } from './state.ts'
 
@@ -53,10 +53,12 @@ function Row({ entry: { name, family, variants, proof } }: { entry: Entry }) {
         <Result name={name} proof={proof} />
       </td>
       <td>{family}</td>
-      <td class={variants.length === 0 ? 'muted' : ''}>{variants.join(', ') || 'made of other ops'}</td>
+      <td class={variants.length === 0 ? 'variants muted' : 'variants'}>
+        {variants.join(', ') || 'made of other ops'}
+      </td>
       <td class="number">{found?.cases}</td>
       <td class="number">{found?.gradients}</td>
-      <td class="number">{found?.error.toExponential(1)}</td>
+      <td class="number">{found && errorOf(found.error)}</td>
     </tr>
   )
 }

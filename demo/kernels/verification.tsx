@@ -104,29 +104,32 @@ export function Verification() {
 function Tally() {
   const { ops, kernels, variants, verified, wrong, cases, gradients, skipped } = state.tally.value
   if (ops === 0) return null
+  const ofAll = verified === 1 ? 'The op verified' : `Of the ${verified} ops verified,`
   const verdict =
-    verified === 0
-      ? ''
-      : wrong > 0
-        ? `${wrong} of the ${verified} ops verified ${wrong === 1 ? 'is' : 'are'} wrong.`
-        : `All ${verified} ops verified are right.`
+    verified === 1
+      ? `${ofAll} is ${wrong > 0 ? 'wrong' : 'right'}.`
+      : `${ofAll} ${wrong || 'none'} ${wrong > 1 ? 'are' : 'is'} wrong.`
   const figure = (value: number) => value.toLocaleString('en')
   return (
     <>
       <Figures
-        of={{
-          Verified: `${verified} of ${ops}`,
-          Wrong: figure(wrong),
-          Kernels: figure(kernels),
-          Variants: figure(variants),
-          Cases: figure(cases),
-          Gradients: figure(gradients),
-          'Not supported here': figure(skipped),
-        }}
+        of={
+          state.hasGpu.value || verified > 0
+            ? {
+                Verified: `${verified} of ${ops}`,
+                Wrong: figure(wrong),
+                Kernels: figure(kernels),
+                Variants: figure(variants),
+                Cases: figure(cases),
+                Gradients: figure(gradients),
+                'Not supported here': figure(skipped),
+              }
+            : { Ops: figure(ops), Kernels: figure(kernels), Variants: figure(variants) }
+        }
       />
       {/* Read aloud when the work has ended, not at each op. */}
       <p role="status" class={wrong > 0 ? 'bad verdict' : 'good verdict'}>
-        {state.work.value ? '' : verdict}
+        {state.work.value || verified === 0 ? '' : verdict}
       </p>
     </>
   )
