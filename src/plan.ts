@@ -4,6 +4,7 @@ import { bug, fail, must, show } from './errors.ts'
 import { ALIGNMENT, type MemoryManager, type Storage, type Workspace } from './memory.ts'
 import { at, sizeOf } from './shape.ts'
 import type { Node, Value } from './tape.ts'
+import { columns, rounded } from './text.ts'
 
 /** Where a value lies. Aliases share a slot; a placed value lies inside another's slot. */
 export interface Slot {
@@ -342,17 +343,7 @@ export function planTable(kernels: readonly DispatchReport[], bytes: number): st
     'block+offset',
     'lifetime',
   ]
-  const table = [head, ...rows]
-  const widths = head.map((_, column) => Math.max(...table.map(row => (row[column] ?? '').length)))
-  const numbers = new Set([0, 4, 5, 6, 7])
-  const lines = table.map(row =>
-    row
-      .map((cell, column) =>
-        numbers.has(column) ? cell.padStart(at(widths, column)) : cell.padEnd(at(widths, column)),
-      )
-      .join('  ')
-      .trimEnd(),
-  )
+  const lines = columns([head, ...rows], [1, 2, 3, 8, 9])
   const operations = kernels.reduce((sum, kernel) => sum + kernel.operations, 0)
   const total = `${kernels.length} dispatches, ${inThousands(operations)} operations, ${inBytes(bytes)} held by the plan`
   return [...lines, total].join('\n')
@@ -369,7 +360,7 @@ function inThousands(
     Math.max(0, Math.floor(Math.log(Math.max(count, 1)) / Math.log(base))),
   )
   const scaled = count / base ** power
-  return `${power === 0 ? scaled : Number(scaled.toPrecision(3))} ${units[power]}`.trim()
+  return `${power === 0 ? scaled : rounded(scaled, 3)} ${units[power]}`.trim()
 }
 
 const inBytes = (bytes: number): string => inThousands(bytes, ['B', 'KiB', 'MiB', 'GiB'], 1024)

@@ -1,4 +1,5 @@
 // The table that `summary` prints: one line a layer, and the sum of parameters.
+import { columns } from '../text.ts'
 import type { Layer } from './layer.ts'
 
 /** A model's layers with their parameters' shapes and counts, and the sum. */
@@ -22,20 +23,8 @@ export function summarize(model: Layer): string {
     for (const part of layer.layers) visit(part, depth + 1)
   }
   visit(model, 0)
-  return table([['layer', 'parameters', 'count'], ...rows, ['total', '', total.toLocaleString('en')]])
-}
-
-/** Columns padded to their widest cell; the last is aligned right. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = [0, 1, 2].map(column => Math.max(...rows.map(row => row[column]?.length ?? 0)))
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) =>
-        column === 2 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd()
-  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 2, -2))
-  const [head = [], ...body] = rows
-  return [line(head), rule, ...body.slice(0, -1).map(line), rule, ...body.slice(-1).map(line)].join('\n')
+  const cells = [['layer', 'parameters', 'count'], ...rows, ['total', '', total.toLocaleString('en')]]
+  const [head = '', ...lines] = columns(cells, [0, 1])
+  const rule = '-'.repeat(head.length)
+  return [head, rule, ...lines.slice(0, -1), rule, ...lines.slice(-1)].join('\n')
 }

@@ -4,6 +4,7 @@ import { type Compiled, checkCompiled } from '../compile.ts'
 import { fail, show } from '../errors.ts'
 import { integer, parseOptions } from '../options.ts'
 import { eachTensor } from '../tensor.ts'
+import { columns } from '../text.ts'
 import { WebGpuBackend } from '../webgpu/backend.ts'
 import { Meter } from '../webgpu/meter.ts'
 import { type AdapterPeak, measurePeak } from './peak.ts'
@@ -160,14 +161,8 @@ function profileTable({ adapter, peak, rows, milliseconds, wallMilliseconds, cal
     row.gigabytesPerSecond.toPrecision(3),
     `${(100 * row.roofline).toFixed(0)} %`,
   ])
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...body].map(line => (line[column] ?? '').length)),
-  )
-  const lines = [head, ...body].map(line =>
-    line.map((cell, i) => (i < 3 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
-  )
   return [
-    ...lines,
+    ...columns([head, ...body], [0, 1, 2]),
     `${milliseconds.toFixed(3)} ms in kernels, ${wallMilliseconds.toFixed(3)} ms from call to end, mean and median of ${calls} calls`,
     `${adapter}: measured peak ${peak.gigaflopsPerSecond.toPrecision(3)} GFLOP/s, ${peak.gigabytesPerSecond.toPrecision(3)} GB/s`,
   ].join('\n')

@@ -12,14 +12,22 @@ import { assignTo } from '../ops/parameter.ts'
 import { max, mean, sum } from '../ops/reduce.ts'
 import { abs, cast, sqrt, square } from '../ops/unary.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
-import { integer, parseOptions } from '../options.ts'
+import { asGiven, integer, parseOptions } from '../options.ts'
 import type { Parameter, Tensor } from '../tensor.ts'
+import { columns } from '../text.ts'
+import {
+  type Diagnosis,
+  diagnosisTable,
+  type LayerDiagnosis,
+  layerTitle,
+  type ParameterDiagnosis,
+  short,
+  warningsOf,
+} from './diagnosis.ts'
 import { defaultLoss } from './evaluate.ts'
 import { type Batch, type BatchLike, batchOf } from './feed.ts'
 import type { EpochEvent } from './history.ts'
 import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts'
-import { columns } from './text.ts'
-import { layerName } from './trace.ts'
 
 /** Options of `diagnose` and `monitor`. */
 export interface DiagnoseOptions {
@@ -31,60 +39,6 @@ export interface DiagnoseOptions {
   optimizer?: Optimizer
   /** Default 256. */
   rows?: number
-}
-
-/** What was seen of a layer. */
-export interface LayerDiagnosis {
-  /** As in the names of parameters: '' for the model, '0', '2.1'. */
-  readonly path: string
-  readonly label: string
-  /** L2 norm of the layer's output for a row: the root of the mean square over rows. */
-  readonly activation: number
-  /** Share of outputs of sigmoid and tanh within 1 % of their range's ends, where slopes are below 4 % of the steepest; else null. */
-  readonly saturated: number | null
-  /** Share of units of relu that give 0 for every row; else null. */
-  readonly dead: number | null
-  /** L2 norm of the gradient of the layer's own parameters; null where it has none. */
-  readonly gradient: number | null
-  /** L2 norm of the optimizer's step over that of those parameters; null without either. */
-  readonly update: number | null
-}
-
-/** What was seen of a parameter. */
-export interface ParameterDiagnosis {
-  readonly name: string
-  /** L2 norms of the parameter, of its gradient, and of the optimizer's step. */
-  readonly norm: number
-  readonly gradient: number
-  readonly update: number | null
-}
-
-/** What `diagnose` saw. */
-export interface Diagnosis {
-  readonly loss: number
-  /** In the order in which they are called: those that are made of no others, or have parameters of their own. */
-  readonly layers: readonly LayerDiagnosis[]
-  readonly parameters: readonly ParameterDiagnosis[]
-  /** What is wrong, in plain words, and what helps. */
-  readonly warnings: readonly string[]
-  /** The layers as a table, and the warnings. */
-  toString(): string
-}
-
-/** Norms of a layer's gradient outside of these call for a warning: the lectures' [1e-6, 1e3]. */
-export const VANISHING = 1e-6
-export const EXPLODING = 1e3
-
-/** Shares of saturated or dead units above this call for one. */
-export const TOO_MANY = 0.5
-
-const REMEDIES = {
-  vanishing:
-    'relu in place of sigmoid and tanh, batch normalisation, residual connections or larger initial weights help',
-  exploding:
-    'clip gradients by norm, lower the learning rate, standardise the inputs, or start with smaller weights',
-  saturated: 'start with smaller weights, standardise the inputs, use batch normalisation or relu',
-  dead: 'lower the learning rate, use leakyRelu, or start with "heUniform" weights',
 }
 
 /**
@@ -132,13 +86,12 @@ export function monitor(model: Layer, options: DiagnoseOptions): ModelMonitor {
     dispose: () => probe.dispose(),
     toString: () => {
       const known = (history[0]?.layers ?? []).filter(({ gradient }) => gradient !== null)
-      return columns(
-        ['gradients of epoch', ...history.map(({ epoch }) => String(epoch))],
-        known.map(({ path }) => {
-          const own = history.map(({ layers }) => layers.find(layer => layer.path === path))
-          return [layerTitle(must(own[0], 'layer')), ...own.map(layer => short(layer?.gradient ?? null))]
-        }),
-      )
+      const head = ['gradients of epoch', ...history.map(({ epoch }) => String(epoch))]
+      const rows = known.map(({ path }) => {
+        const own = history.map(({ layers }) => layers.find(layer => layer.path === path))
+        return [layerTitle(must(own[0], 'layer')), ...own.map(layer => short(layer?.gradient ?? null))]
+      })
+      return columns([head, ...rows]).join('\n')
     },
   }
 }
@@ -166,7 +119,6 @@ class Probe {
     options: DiagnoseOptions,
   ) {
     checkLayers(where, [model])
-    const asGiven = (value: unknown) => value
     const { data, loss, optimizer, rows } = parseOptions(where, options, {
       data: asGiven,
       loss: asGiven,
@@ -288,7 +240,7 @@ class Probe {
       }
     })
     const warnings = layers.flatMap(warningsOf)
-    return { loss, layers, parameters, warnings, toString: () => table(loss, layers, warnings) }
+    return { loss, layers, parameters, warnings, toString: () => diagnosisTable(loss, layers, warnings) }
   }
 }
 
@@ -312,38 +264,4 @@ const kinds: Readonly<
     kind: 'dead',
     share: x => shareOf(equal(max(x, { axis: Array.from({ length: x.rank - 1 }, (_, i) => i) }), 0)),
   },
-}
-
-const layerTitle = ({ path, label }: LayerDiagnosis): string => (path === '' ? label : `${path} ${label}`)
-const short = (value: number | null): string => (value === null ? '' : value.toExponential(1))
-const percent = (value: number): string => `${Math.round(100 * value)} %`
-
-function warningsOf(layer: LayerDiagnosis): string[] {
-  const { path, label, activation, saturated, dead, gradient } = layer
-  const name = layerName({ path, layer: { label } })
-  const found: string[] = []
-  if (!Number.isFinite(activation))
-    found.push(`The output of ${name} is not finite; train.fit with { watch: true } names the op.`)
-  if (gradient !== null && !(gradient <= EXPLODING))
-    found.push(`The gradient of ${name} explodes: its norm is ${short(gradient)}; ${REMEDIES.exploding}.`)
-  if (gradient !== null && gradient < VANISHING)
-    found.push(`The gradient of ${name} vanishes: its norm is ${short(gradient)}; ${REMEDIES.vanishing}.`)
-  if (saturated !== null && saturated > TOO_MANY)
-    found.push(`${percent(saturated)} of the units of ${name} are saturated; ${REMEDIES.saturated}.`)
-  if (dead !== null && dead > TOO_MANY)
-    found.push(`${percent(dead)} of the units of ${name} are dead, 0 for every row; ${REMEDIES.dead}.`)
-  return found
-}
-
-function table(loss: number, layers: readonly LayerDiagnosis[], warnings: readonly string[]): string {
-  const rows = layers.map(layer => [
-    layerTitle(layer),
-    short(layer.activation),
-    layer.saturated === null ? '' : percent(layer.saturated),
-    layer.dead === null ? '' : percent(layer.dead),
-    short(layer.gradient),
-    short(layer.update),
-  ])
-  const head = ['layer', 'activation', 'saturated', 'dead', 'gradient', 'update']
-  return [columns(head, rows), `loss ${Number(loss.toPrecision(6))}`, ...warnings].join('\n')
 }

@@ -11,6 +11,7 @@ import { concat } from '../ops/join.ts'
 import { slice } from '../ops/move.ts'
 import { asGiven, integer, parseOptions } from '../options.ts'
 import { scope, Tensor } from '../tensor.ts'
+import { columns } from '../text.ts'
 import { checkDataset, RowFeed } from './feed.ts'
 import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts'
 import {
@@ -223,13 +224,7 @@ function reportTable(
     ...(confusion[i] as readonly number[]).map(String),
     ...[precision, recall, f1].map(score => score.toFixed(4)),
   ])
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map(row => (row[column] ?? '').length)))
-  const line = (row: readonly string[]): string =>
-    row.map((cell, i) => cell.padStart(widths[i] ?? 0)).join('  ')
-  return [head, ...rows]
-    .map(line)
-    .concat(`accuracy ${accuracy.toFixed(4)}`)
-    .join('\n')
+  return [...columns([head, ...rows], []), `accuracy ${accuracy.toFixed(4)}`].join('\n')
 }
 
 /**

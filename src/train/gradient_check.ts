@@ -1,23 +1,21 @@
 // gradientCheck: a model's gradients against finite differences, in double precision, and the op to blame where they differ.
-
 import { unscoped } from '../data/numbers.ts'
 import { isFloat } from '../dtype.ts'
 import type { Engine } from '../engine.ts'
 import { fail, must, RetrogradError, show } from '../errors.ts'
-import { grad, undoBroadcast } from '../grad.ts'
+import { grad } from '../grad.ts'
 import { init } from '../init.ts'
 import { checkLayers, type Layer } from '../nn/layer.ts'
-import { applyOp } from '../op.ts'
 import { tensor } from '../ops/create.ts'
 import { parameterFrom } from '../ops/parameter.ts'
 import { boolean, integer, number, parseOptions } from '../options.ts'
-import { drawWeights } from '../proof/samples.ts'
 import type { Node, Spec, Value } from '../tape.ts'
 import { type Parameter, scope, Tensor } from '../tensor.ts'
+import { columns } from '../text.ts'
 import { compareSlopes, type Slopes } from './differences.ts'
 import { type Batch, type BatchLike, batchOf } from './feed.ts'
 import { type LossFunction, type LossName, lossOf } from './losses.ts'
-import { columns } from './text.ts'
+import { OpCheck } from './op_check.ts'
 import { layerName, traceModel } from './trace.ts'
 import { placeOf } from './watch.ts'
 
@@ -178,11 +176,13 @@ class ModelCheck implements Slopes {
   /** The ops applied in the forward whose own gradient, at the same inputs, is wrong. */
   async blame(): Promise<string[]> {
     const applied: { node: Node; place: string; inputs: Tensor[] }[] = []
+    // Handles that outlive the scope their values were made in; the engine is disposed soon.
+    const handle = (value: Value): Tensor => unscoped(new Tensor(value))
     this.call(
       loss => loss,
       null,
       body =>
-        traceModel(({ node, place }) => applied.push({ node, place, inputs: node.inputs.map(held) }), body),
+        traceModel(({ node, place }) => applied.push({ node, place, inputs: node.inputs.map(handle) }), body),
     )
     const wrong: string[] = []
     const silent = new Set<string>()
@@ -252,84 +252,6 @@ class ModelCheck implements Slopes {
   }
 }
 
-/** An op at the inputs it was applied to, its outputs weighed; its slopes are those its gradient's rule gives. */
-class OpCheck implements Slopes {
-  /** Inputs for which the rule gives a gradient. */
-  inputs: readonly number[] = []
-  private numbers: readonly Float64Array[] = []
-  private rules: readonly Float64Array[] = []
-
-  constructor(
-    private readonly engine: Engine,
-    private readonly node: Node,
-    private readonly given: readonly Tensor[],
-  ) {}
-
-  get sources(): readonly Float64Array[] {
-    return this.inputs.map(input => must(this.numbers[input], 'input'))
-  }
-
-  async load(): Promise<void> {
-    const { node, given } = this
-    this.numbers = await Promise.all(given.map(async x => Float64Array.from(await x.data())))
-    const gradients = this.engine.use(() =>
-      scope(() => {
-        const inputs = this.uploaded(null)
-        const outputs = applyOp(node.op, inputs, node.attributes)
-        const { gradient } = node.op
-        if (gradient === 'none') return []
-        const rules = gradient(inputs, outputs, outputs.map(weightOf), node.attributes)
-        return rules.map((rule, i) => {
-          const { shape, dtype } = must(node.inputs[i], 'input')
-          return rule && isFloat(dtype) ? undoBroadcast(rule, shape) : null
-        })
-      }),
-    )
-    this.inputs = gradients.flatMap((gradient, i) => (gradient ? [i] : []))
-    this.rules = await Promise.all(
-      gradients
-        .flatMap(gradient => (gradient ? [gradient.data()] : []))
-        .map(async data => Float64Array.from(await data)),
-    )
-  }
-
-  gradients(): Promise<readonly Float64Array[]> {
-    return Promise.resolve(this.rules)
-  }
-
-  async evaluate(source: number, numbers: Float64Array): Promise<number> {
-    const { op, attributes } = this.node
-    const outputs = this.engine.use(() =>
-      scope(() =>
-        applyOp(op, this.uploaded({ input: must(this.inputs[source], 'input'), numbers }), attributes),
-      ),
-    )
-    let total = 0
-    for (const [stream, output] of outputs.entries()) {
-      if (!isFloat(output.dtype)) continue
-      const weights = drawWeights(output.shape, 0, stream)
-      for (const [i, value] of (await output.data()).entries()) total += value * (weights[i] as number)
-      output.dispose()
-    }
-    return total
-  }
-
-  private uploaded(changed: { input: number; numbers: Float64Array } | null): Tensor[] {
-    return this.node.inputs.map(({ shape, dtype }, i) => {
-      const numbers = changed?.input === i ? changed.numbers : must(this.numbers[i], 'input')
-      return tensor(numbers, { shape, dtype, engine: this.engine })
-    })
-  }
-}
-
-/** Numbers to weigh an output with; nothing weighs what is no float. */
-function weightOf({ shape, dtype, engine }: Tensor, stream: number): Tensor {
-  const weights = drawWeights(shape, 0, stream)
-  return isFloat(dtype)
-    ? tensor(weights, { shape, dtype, engine })
-    : tensor(weights.fill(0), { shape, dtype, engine })
-}
-
 function table(results: readonly ParameterCheck[], failures: readonly string[]): string {
   const rows = results.map(({ name, index, expected, actual, error, passed }) => [
     name,
@@ -339,12 +261,6 @@ function table(results: readonly ParameterCheck[], failures: readonly string[]):
     error.toExponential(1),
     passed ? '' : 'wrong',
   ])
-  return [columns(['parameter', 'worst at', 'differences', 'grad', 'error', ''], rows), ...failures].join(
-    '\n',
-  )
-}
-
-/** A handle that outlives the scope a value was made in; its engine is disposed soon. */
-function held(value: Value): Tensor {
-  return unscoped(new Tensor(value))
+  const head = ['parameter', 'worst at', 'differences', 'grad', 'error', '']
+  return [...columns([head, ...rows]), ...failures].join('\n')
 }

@@ -9,15 +9,8 @@ export {
   type Preparation,
   type Retrained,
 } from './cross_validate.ts'
-export {
-  type DiagnoseOptions,
-  type Diagnosis,
-  diagnose,
-  type LayerDiagnosis,
-  type ModelMonitor,
-  monitor,
-  type ParameterDiagnosis,
-} from './diagnose.ts'
+export { type DiagnoseOptions, diagnose, type ModelMonitor, monitor } from './diagnose.ts'
+export type { Diagnosis, LayerDiagnosis, ParameterDiagnosis } from './diagnosis.ts'
 export {
   type Combine,
   type EnsembleOptions,

@@ -7,7 +7,9 @@ import type { Optimizer } from '../optim/optimizer.ts'
 import { integer, number, optional, parseOptions } from '../options.ts'
 import { sizeOf } from '../shape.ts'
 import type { Parameter } from '../tensor.ts'
-import { type Diagnosis, diagnose, TOO_MANY, VANISHING } from './diagnose.ts'
+import { percent, rounded } from '../text.ts'
+import { diagnose } from './diagnose.ts'
+import { type Diagnosis, REMEDIES, TOO_MANY, VANISHING } from './diagnosis.ts'
 import { defaultLoss } from './evaluate.ts'
 import { checkDataset } from './feed.ts'
 import { fit } from './fit.ts'
@@ -154,8 +156,7 @@ interface Facts {
 
 type Causes = { cause: OverfitCause; advice: string }[]
 
-const percent = (share: number): string => `${Math.round(100 * share)} %`
-const short = (value: number): string => `${Number(value.toPrecision(3))}`
+const short = (value: number): string => rounded(value, 3)
 
 /** By how much of its mean the loss rises, on average over epochs, where it bounces. */
 const ROUGH = 0.05
@@ -191,7 +192,7 @@ function saturated({ layers }: Diagnosis, when: string): Causes {
   return [
     {
       cause: 'saturated units',
-      advice: `${percent(layer.saturated ?? 0)} of the outputs of ${layerName({ ...layer, layer })} are saturated ${when}; start with smaller weights, standardise the inputs, use batch normalisation or relu.`,
+      advice: `${percent(layer.saturated ?? 0)} of the outputs of ${layerName({ ...layer, layer })} are saturated ${when}; ${REMEDIES.saturated}.`,
     },
   ]
 }
@@ -237,7 +238,7 @@ function dead({ layers }: Diagnosis): Causes {
   return [
     {
       cause: 'dead units',
-      advice: `${percent(layer.dead ?? 0)} of the units of ${layerName({ ...layer, layer })} give 0 for every row; lower the learning rate, use leakyRelu, or start with "heUniform" weights.`,
+      advice: `${percent(layer.dead ?? 0)} of the units of ${layerName({ ...layer, layer })} give 0 for every row; ${REMEDIES.dead}.`,
     },
   ]
 }

@@ -10,6 +10,7 @@ import type { RandomStream } from '../random.ts'
 import { type Shape, stridesOf } from '../shape.ts'
 import type { Value } from '../tape.ts'
 import { type Parameter, scope, Tensor } from '../tensor.ts'
+import { rounded } from '../text.ts'
 import type { Batch } from './feed.ts'
 import type { LossFunction } from './losses.ts'
 import { type Applied, traceModel } from './trace.ts'
@@ -167,7 +168,7 @@ async function blameOp({ node, place, served }: Applied, hold: (value: Value) =>
   const what = served ? `the gradient of ${served.op.name} in ${place}` : `${node.op.name} in ${place}`
   const by = served ? `, by ${node.op.name}` : ''
   const from = ranges.map(({ low, high }) =>
-    low === high ? `${short(low)}` : `[${short(low)}, ${short(high)}]`,
+    low === high ? rounded(low, 4) : `[${rounded(low, 4)}, ${rounded(high, 4)}]`,
   )
   const grows = ranges.some(({ low, high }) => Math.max(-low, high) > LARGE)
   return {
@@ -184,5 +185,3 @@ function rangeOf(numbers: HostArray): { low: number; high: number } {
   }
   return { low, high }
 }
-
-const short = (number: number): string => `${Number(number.toPrecision(4))}`

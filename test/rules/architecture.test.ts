@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, '../..')
 
 /** Rooms and files of src/, lowest first: each may import those above it in this list, and its own room. */
 const FLOORS = [
-  ['errors.ts', 'dtype.ts', 'shape.ts', 'random.ts', 'options.ts', 'memory.ts'],
+  ['errors.ts', 'text.ts', 'dtype.ts', 'shape.ts', 'random.ts', 'options.ts', 'memory.ts'],
   ['kernel.ts', 'tape.ts', 'backend.ts'],
   ['tensor.ts'],
   ['plan.ts'],
