@@ -93,7 +93,13 @@ export function Drawing() {
   const frame = useRef(0)
   const pen = useRef<number | null>(null)
   const ink = theme.value
-  useEffect(() => redraw(canvas.current), [ink])
+  useEffect(() => {
+    const again = () => redraw(canvas.current)
+    again()
+    const element = canvas.current
+    element?.addEventListener('contextrestored', again)
+    return () => element?.removeEventListener('contextrestored', again)
+  }, [ink])
 
   const later = () => {
     cancelAnimationFrame(frame.current)

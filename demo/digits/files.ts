@@ -13,6 +13,7 @@ export async function missingFiles(folder: string): Promise<string[]> {
   const answers = await Promise.all(
     NAMES.map(async name => {
       const answer = await fetch(`${folder}/${name}`, { method: 'HEAD' }).catch(() => null)
+      await answer?.text() // else browsers count it as cut off
       return answer?.ok && !answer.headers.get('Content-Type')?.startsWith('text/html') ? [] : [name]
     }),
   )

@@ -4,23 +4,27 @@ import { colorOf, inkOn } from '../page/palette.ts'
 import { Card } from '../page/shell.tsx'
 import { theme } from '../page/theme.ts'
 import { Picture, Tiles } from './picture.tsx'
-import { evaluation, settings } from './session.ts'
+import { confusion, settings, weights, wrong } from './session.ts'
 
 const DIGITS = Array.from({ length: 10 }, (_, digit) => digit)
 
 const Later = () => <p class="muted">Comes with the first network.</p>
 
 export function ConfusionMatrix() {
-  const judged = evaluation.value
+  const counts = confusion.value
   return (
     <Card
       title="Confusion matrix"
       hint="Each row is a digit as it was written, each column what it was taken for. What lies off the diagonal is wrong."
     >
-      {judged ? (
+      {counts ? (
         <table class="confusion">
           <caption class="muted small">
-            {judged.count.toLocaleString('en')} test digits; rows: what it is, columns: what it was read as
+            {counts
+              .flat()
+              .reduce((sum, count) => sum + count, 0)
+              .toLocaleString('en')}{' '}
+            test digits; rows: what it is, columns: what it was read as
           </caption>
           <thead>
             <tr>
@@ -34,7 +38,7 @@ export function ConfusionMatrix() {
           </thead>
           <tbody>
             {DIGITS.map(actual => {
-              const row = judged.confusion[actual] ?? []
+              const row = counts[actual] ?? []
               const total = row.reduce((sum, count) => sum + count, 0)
               return (
                 <tr key={actual}>
@@ -68,16 +72,16 @@ export function ConfusionMatrix() {
 }
 
 export function MostWrong() {
-  const wrong = evaluation.value?.wrong
+  const found = wrong.value
   return (
     <Card
       title="Most wrong"
       hint="The test digits of highest loss: where it gave the least probability to what is right."
     >
-      {wrong && wrong.length === 0 && <p class="muted">None: it reads all test digits right.</p>}
-      {wrong ? (
+      {found && found.length === 0 && <p class="muted">None: it reads all test digits right.</p>}
+      {found ? (
         <ul class="wrong">
-          {wrong.map(({ row, pixels, actual, predicted, loss }) => (
+          {found.map(({ row, pixels, actual, predicted, loss }) => (
             <li key={row}>
               <Picture values={pixels} label={`A ${actual} that was read as ${predicted}`} />
               <span aria-hidden="true">
@@ -95,18 +99,18 @@ export function MostWrong() {
 }
 
 export function FirstLayer() {
-  const weights = evaluation.value?.weights
-  const units = weights ? weights.length / PIXELS : 0
+  const pictures = weights.value
+  const units = pictures ? pictures.length / PIXELS : 0
   const [first = 10] = settings.value.hidden
   return (
     <Card
       title="First layer"
       hint="Each picture is one unit's weights to the 28 × 28 pixels: ink where it is blue excites the unit, where it is orange silences it."
     >
-      {weights ? (
+      {pictures ? (
         <div class="stack">
           <Tiles
-            values={weights}
+            values={pictures}
             columns={8}
             label={`Weights of ${units} units of the first layer as pictures`}
           />

@@ -24,7 +24,10 @@ export const progress = signal<Omit<Progress, 'losses'> | null>(null)
 export const curve = signal(new LossCurve().points())
 /** Accuracy on the test digits after each epoch, the start included. */
 export const accuracies = signal<readonly { readonly epoch: number; readonly accuracy: number }[]>([])
-export const evaluation = signal<Evaluation | null>(null)
+export const scores = signal<Pick<Evaluation, 'loss' | 'accuracy'> | null>(null)
+export const confusion = signal<Evaluation['confusion'] | null>(null)
+export const wrong = signal<Evaluation['wrong'] | null>(null)
+export const weights = signal<Evaluation['weights'] | null>(null)
 
 const link = linkWorker<Trainer>(
   () => new Worker(new URL('./trainer.ts', import.meta.url), { type: 'module' }),
@@ -118,7 +121,7 @@ async function begin(from: Source): Promise<boolean> {
     )
     if (of !== era) return false
     if (begun.notice) setNotice('gpu', begun.notice)
-    if (begun.evaluation) heard(begun.evaluation)
+    if (begun.evaluation) await show(begun.evaluation, of)
     phase.value = 'paused'
     onChange()
     return true
@@ -128,12 +131,31 @@ async function begin(from: Source): Promise<boolean> {
   }
 }
 
-function heard(next: Evaluation): void {
-  evaluation.value = next
+/** Shows what came of an evaluation part by part, a task each, so that none is long. */
+async function show(next: Evaluation, of: number): Promise<void> {
   losses.judge(next.loss)
-  const before = accuracies.value.filter(({ epoch }) => epoch < next.epoch)
-  accuracies.value = [...before, { epoch: next.epoch, accuracy: next.accuracy }]
-  onChange()
+  const parts = [
+    () => {
+      scores.value = next
+      const before = accuracies.value.filter(({ epoch }) => epoch < next.epoch)
+      accuracies.value = [...before, { epoch: next.epoch, accuracy: next.accuracy }]
+    },
+    onChange,
+    () => {
+      confusion.value = next.confusion
+    },
+    () => {
+      wrong.value = next.wrong
+    },
+    () => {
+      weights.value = next.weights
+    },
+  ]
+  for (const part of parts) {
+    if (of !== era) return
+    part()
+    await new Promise(resolve => setTimeout(resolve))
+  }
 }
 
 async function run(): Promise<void> {
@@ -147,7 +169,7 @@ async function run(): Promise<void> {
       progress.value = rest
     },
     evaluated(next) {
-      if (of === era) heard(next)
+      return show(next, of) // training waits: the page sets the pace
     },
     kept(next) {
       if (of === era) kept = next
@@ -166,7 +188,10 @@ function forget(): void {
   losses = new LossCurve()
   curve.value = losses.points()
   accuracies.value = []
-  evaluation.value = null
+  scores.value = null
+  confusion.value = null
+  wrong.value = null
+  weights.value = null
   progress.value = null
   kept = null
 }

@@ -6,12 +6,12 @@ import { Card, Figures } from '../page/shell.tsx'
 import {
   accuracies,
   curve,
-  evaluation,
   type Phase,
   pause,
   phase,
   progress,
   reset,
+  scores,
   settings,
   start,
 } from './session.ts'
@@ -46,7 +46,7 @@ export function Training() {
   const { step = 0, epoch = 0, samplesPerSecond = 0 } = progress.value ?? {}
   const { steps, losses, tests } = curve.value
   const loss = losses.at(-1)
-  const judged = evaluation.value
+  const judged = scores.value
   const history = accuracies.value
   return (
     <Card
@@ -63,7 +63,7 @@ export function Training() {
         </>
       }
     >
-      <div class="stack">
+      <div class="stack training">
         <p class="muted small" role="status">
           {STATES[now]}
         </p>
@@ -71,9 +71,10 @@ export function Training() {
           of={{
             Epoch: `${epoch} of ${settings.value.epochs}`,
             Step: step.toLocaleString('en'),
-            Loss: loss === undefined ? '–' : loss.toFixed(3),
-            'Test accuracy': judged ? `${(100 * judged.accuracy).toFixed(1)} %` : '–',
             'Digits/s': samplesPerSecond > 0 ? Math.round(samplesPerSecond).toLocaleString('en') : '–',
+            Loss: loss === undefined ? '–' : loss.toFixed(3),
+            'Test loss': judged ? judged.loss.toFixed(3) : '–',
+            'Test accuracy': judged ? `${(100 * judged.accuracy).toFixed(1)} %` : '–',
           }}
         />
         <div>

