@@ -1,10 +1,106 @@
-// The page of that name starts here.
-import { Card, mount, PAGES, Shell } from '../page/shell.tsx'
+// The playground: networks built by hand, watched while they learn.
+import './playground.css'
+import { Button } from '../page/controls.tsx'
+import { Figures, mount, PAGES, Shell } from '../page/shell.tsx'
+import { DataPanel } from './data_panel.tsx'
+import { Graph } from './graph.tsx'
+import { Output } from './output.tsx'
+import {
+  canRedo,
+  canUndo,
+  detour,
+  frame,
+  isPlaying,
+  pause,
+  play,
+  problem,
+  redo,
+  reset,
+  start,
+  step,
+  undo,
+} from './store.ts'
+import { LayerHealth, Program, WeightFile } from './tools.tsx'
+import { TrainingPanel } from './training_panel.tsx'
+import { short } from './words.ts'
+
+function Bar() {
+  const current = frame.value
+  const isReady = problem.value !== null
+  const [trained, tested] = [current?.curves.train.at(-1), current?.curves.test.at(-1)]
+  const hasEnded = current?.ended ?? null
+  return (
+    <section class="card bar" aria-label="Run">
+      <div class="row">
+        {isPlaying.value ? (
+          <Button kind="primary" onClick={pause} hint="Holds training where it is.">
+            Pause
+          </Button>
+        ) : (
+          <Button
+            kind="primary"
+            disabled={!isReady || hasEnded !== null}
+            onClick={play}
+            hint="Trains until you pause it."
+          >
+            Play
+          </Button>
+        )}
+        <Button
+          disabled={!isReady || hasEnded !== null}
+          onClick={step}
+          hint="Trains for one epoch: once through the training data."
+        >
+          Step
+        </Button>
+        <Button disabled={!isReady} onClick={reset} hint="Back to the first weights.">
+          Reset
+        </Button>
+        <Button disabled={!canUndo.value} onClick={undo} hint="Takes the last change of a setting back.">
+          Undo
+        </Button>
+        <Button disabled={!canRedo.value} onClick={redo} hint="Makes it again.">
+          Redo
+        </Button>
+      </div>
+      <Figures
+        of={{
+          Epoch: (current?.epoch ?? 0).toLocaleString('en'),
+          'Train loss': short(trained),
+          'Test loss': short(tested),
+          ...(current && current.accuracy !== null
+            ? { 'Test accuracy': `${(100 * current.accuracy).toFixed(1)} %` }
+            : {}),
+          'Learning rate': short(current?.learningRate),
+        }}
+      />
+      {(detour.value || hasEnded) && (
+        <p class="muted bar-note" role="status">
+          {hasEnded && `Training has ended: ${hasEnded}. Reset to begin anew. `}
+          {detour.value && `${detour.value} The link gives a run without that.`}
+        </p>
+      )}
+    </section>
+  )
+}
 
 mount(
   <Shell current="playground" title={PAGES.playground.title} lead={PAGES.playground.says}>
-    <Card title="Being built">
-      <p class="muted">This page comes next.</p>
-    </Card>
+    <div class="stack">
+      <Bar />
+      <div class="playground">
+        <DataPanel />
+        <Graph />
+        <Output />
+      </div>
+      <TrainingPanel />
+      <div class="grid">
+        <LayerHealth />
+        <Program />
+        <WeightFile />
+      </div>
+    </div>
   </Shell>,
 )
+
+void start()

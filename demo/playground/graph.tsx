@@ -1,0 +1,247 @@
+// The network as a graph: columns of neurons with their heat maps, and lines for the weights between.
+import { effect, signal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { Button } from '../page/controls.tsx'
+import { colorOf } from '../page/palette.ts'
+import { Card } from '../page/shell.tsx'
+import { theme } from '../page/theme.ts'
+import { ColumnHead } from './column_head.tsx'
+import { type Column, columnsOf, type Link, linkAt, NEURON, type Place, placesOf } from './layout.ts'
+import { LIMITS } from './settings.ts'
+import { awaitsFile, change, frame, problem, settings } from './store.ts'
+import { WeightEditor } from './weights.tsx'
+import { short } from './words.ts'
+
+const GRID = 50
+const width = signal(800)
+
+/** The neuron whose map is shown large, by column and place; null: the answer. */
+export const pointed = signal<Place | null>(null)
+/** The neuron whose weights are listed. */
+export const selected = signal<Place | null>(null)
+const hovered = signal<Link | null>(null)
+
+const nameOf = (column: Column, neuron: number): string => {
+  if (column.kind === 'input') return `Input ${column.names[neuron]}`
+  if (column.kind === 'output') return column.width > 1 ? `Output ${column.names[neuron]}` : 'Output'
+  return `Layer ${column.layer + 1}, neuron ${neuron + 1}`
+}
+
+export function Graph() {
+  const { layers } = settings.value
+  const last = layers.at(-1)
+  return (
+    <Card
+      title="Network"
+      hint="Each square shows where in the picture a neuron answers high (blue) or low (orange). Lines are weights: the thicker, the larger; blue is positive, orange negative. Choose a neuron to read and set its weights."
+      actions={
+        <Button
+          disabled={layers.length >= LIMITS.layers[1]}
+          hint="Adds a hidden layer before the output."
+          onClick={() =>
+            change({
+              layers: [...layers, { units: last?.units ?? 4, activation: last?.activation ?? 'tanh' }],
+            })
+          }
+        >
+          Add a layer
+        </Button>
+      }
+    >
+      {problem.value ? (
+        <Drawing />
+      ) : (
+        <p class="muted empty">
+          {awaitsFile.value ? 'Waiting for your CSV file.' : 'The engine is starting …'}
+        </p>
+      )}
+      <WeightEditor />
+    </Card>
+  )
+}
+
+function Drawing() {
+  const outer = useRef<HTMLDivElement>(null)
+  const inner = useRef<HTMLDivElement>(null)
+  const lines = useRef<HTMLCanvasElement>(null)
+  const columns = columnsOf(settings.value, problem.value)
+  const places = placesOf(columns, width.value)
+
+  useEffect(() => {
+    const element = outer.current
+    if (!element) return
+    const observer = new ResizeObserver(() => {
+      width.value = element.clientWidth
+    })
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [])
+
+  useEffect(() => {
+    let request = 0
+    const stop = effect(() => {
+      // What it is drawn of: read here, so that it is drawn anew when one changes.
+      void [
+        frame.value,
+        theme.value,
+        hovered.value,
+        selected.value,
+        settings.value,
+        problem.value,
+        width.value,
+      ]
+      cancelAnimationFrame(request)
+      request = requestAnimationFrame(() => {
+        if (lines.current && inner.current) draw(lines.current, inner.current)
+      })
+    })
+    return () => {
+      stop()
+      cancelAnimationFrame(request)
+    }
+  }, [])
+
+  // Lines are for pointers; by key, weights are read and set below, through their neuron.
+  useEffect(() => {
+    const element = inner.current
+    if (!element) return
+    const find = (event: MouseEvent): Link | null => {
+      const box = element.getBoundingClientRect()
+      const places = placesOf(columnsOf(settings.peek(), problem.peek()), width.peek())
+      return linkAt(places, event.clientX - box.left, event.clientY - box.top)
+    }
+    const onMove = (event: MouseEvent) => {
+      const [found, before] = [find(event), hovered.peek()]
+      const isSame =
+        found?.layer === before?.layer && found?.from === before?.from && found?.to === before?.to
+      if (!isSame) hovered.value = found
+    }
+    const onLeave = () => {
+      hovered.value = null
+    }
+    const onClick = (event: MouseEvent) => {
+      const found = find(event)
+      if (found) selected.value = { column: found.layer + 1, neuron: found.to }
+    }
+    element.addEventListener('pointermove', onMove)
+    element.addEventListener('pointerleave', onLeave)
+    element.addEventListener('click', onClick)
+    return () => {
+      element.removeEventListener('pointermove', onMove)
+      element.removeEventListener('pointerleave', onLeave)
+      element.removeEventListener('click', onClick)
+    }
+  }, [])
+
+  const link = hovered.value
+  const weight = link && frame.value?.picture.layers[link.layer]?.weights[link.from]?.[link.to]
+  const [from, to] = link ? [columns[link.layer], columns[link.layer + 1]] : []
+  return (
+    <>
+      <div class="scroller graph" ref={outer}>
+        <div
+          ref={inner}
+          class="graph-inner"
+          style={{ width: `${places.width}px`, height: `${places.height}px` }}
+        >
+          <canvas ref={lines} class="graph-lines" />
+          {columns.map((column, i) => (
+            <ColumnHead key={column.key} column={column} left={places.columns[i]?.x ?? 0} />
+          ))}
+          {columns.map((column, i) =>
+            Array.from({ length: column.drawn }, (_, neuron) => (
+              <button
+                key={`${column.key} ${neuron}`}
+                type="button"
+                class="neuron"
+                aria-label={nameOf(column, neuron)}
+                aria-pressed={selected.value?.column === i && selected.value.neuron === neuron}
+                style={{
+                  left: `${(places.columns[i]?.x ?? 0) - NEURON / 2}px`,
+                  top: `${(places.columns[i]?.y[neuron] ?? 0) - NEURON / 2}px`,
+                }}
+                onPointerEnter={() => {
+                  pointed.value = { column: i, neuron }
+                }}
+                onPointerLeave={() => {
+                  pointed.value = null
+                }}
+                onFocus={() => {
+                  pointed.value = { column: i, neuron }
+                }}
+                onBlur={() => {
+                  pointed.value = null
+                }}
+                onClick={event => {
+                  event.stopPropagation()
+                  const isIt = selected.value?.column === i && selected.value.neuron === neuron
+                  selected.value = isIt ? null : { column: i, neuron }
+                }}
+              >
+                <canvas width={GRID} height={GRID} />
+                {column.kind !== 'hidden' && <span>{column.labels[neuron]}</span>}
+              </button>
+            )),
+          )}
+        </div>
+      </div>
+      <p class="muted reading">
+        {link && weight !== undefined && weight !== null && from && to
+          ? `${nameOf(from, link.from)} → ${nameOf(to, link.to).toLowerCase()}: weight ${short(weight, 4)}. Click to set it.`
+          : 'Point at a line to read its weight; choose a neuron to set its weights.'}
+      </p>
+    </>
+  )
+}
+
+/** Draws the lines and the maps, if the last picture is one of this network. */
+function draw(lines: HTMLCanvasElement, inner: HTMLElement): void {
+  const current = frame.peek()
+  const columns = columnsOf(settings.peek(), problem.peek())
+  const places = placesOf(columns, width.peek())
+  const ratio = Math.min(devicePixelRatio, 2)
+  const [w, h] = [Math.round(places.width * ratio), Math.round(places.height * ratio)]
+  if (lines.width !== w || lines.height !== h) {
+    lines.width = w
+    lines.height = h
+  }
+  const context = lines.getContext('2d', { willReadFrequently: true })
+  if (!context) return
+  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+  context.clearRect(0, 0, places.width, places.height)
+  const fits = current?.drawn.join() === columns.map(({ drawn }) => drawn).join()
+  if (!current || !fits) return
+  for (const [layer, { weights }] of current.picture.layers.entries()) {
+    const [left, right] = [places.columns[layer], places.columns[layer + 1]]
+    if (!left || !right) continue
+    const start = left.x + NEURON / 2
+    const end = right.x - NEURON / 2
+    const middle = (start + end) / 2
+    const isOn = (from: number, to: number) => {
+      const link = hovered.peek()
+      if (link && link.layer === layer && link.from === from && link.to === to) return true
+      const one = selected.peek()
+      return one?.column === layer + 1 && one.neuron === to
+    }
+    for (const [from, row] of weights.entries())
+      for (const [to, value] of row.entries()) {
+        const strength = Math.tanh(Math.abs(value))
+        const on = isOn(from, to)
+        context.strokeStyle = colorOf(Math.sign(value) * (on ? 1 : 0.35 + 0.65 * strength), theme.peek())
+        context.globalAlpha = on ? 1 : 0.25 + 0.6 * strength
+        context.lineWidth = Math.max(0.5, Math.min(6, 2.2 * Math.abs(value))) + (on ? 1 : 0)
+        const [y0, y1] = [left.y[from] ?? 0, right.y[to] ?? 0]
+        context.beginPath()
+        context.moveTo(start, y0)
+        context.bezierCurveTo(middle, y0, middle, y1, end, y1)
+        context.stroke()
+      }
+  }
+  context.globalAlpha = 1
+  const { images } = current.picture
+  inner.querySelectorAll<HTMLCanvasElement>('.neuron canvas').forEach((canvas, i) => {
+    const bytes = images.subarray(4 * GRID * GRID * i, 4 * GRID * GRID * (i + 1))
+    if (bytes.length === 4 * GRID * GRID)
+      canvas.getContext('2d', { willReadFrequently: true })?.putImageData(new ImageData(bytes, GRID), 0, 0)
+  })
+}

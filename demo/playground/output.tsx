@@ -1,0 +1,157 @@
+// What the network answers everywhere in the picture, with the examples on it, and how its losses fall.
+import { effect } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { Curves } from '../page/chart.tsx'
+import { Checkbox } from '../page/controls.tsx'
+import { classColor, colorOf } from '../page/palette.ts'
+import { Card } from '../page/shell.tsx'
+import { theme, token } from '../page/theme.ts'
+import { pointed } from './graph.tsx'
+import type { Points, ProblemView } from './problem.ts'
+import { change, frame, problem, settings } from './store.ts'
+import { short } from './words.ts'
+
+const GRID = 50
+/** Pixels of the canvas that dots are drawn on. */
+const SIZE = 640
+
+const colorOfLabel = (label: number, { task }: ProblemView): string =>
+  task.outputs > 1
+    ? classColor(label, theme.peek())
+    : colorOf(task.classes ? 2 * label - 1 : label, theme.peek())
+
+export function Output() {
+  const map = useRef<HTMLCanvasElement>(null)
+  const dots = useRef<HTMLCanvasElement>(null)
+  const view = problem.value
+
+  useEffect(() => {
+    let request = 0
+    const stopMap = effect(() => {
+      void [frame.value, pointed.value, problem.value]
+      cancelAnimationFrame(request)
+      request = requestAnimationFrame(() => map.current && drawMap(map.current))
+    })
+    const stopDots = effect(() => {
+      void theme.value
+      const [view, showTest] = [problem.value, settings.value.showTest]
+      if (dots.current) drawDots(dots.current, view, showTest)
+    })
+    return () => {
+      stopMap()
+      stopDots()
+      cancelAnimationFrame(request)
+    }
+  }, [])
+
+  const curves = frame.value?.curves
+  const { showTest, discrete } = settings.value
+  return (
+    <Card
+      title="Answer"
+      hint="The colour behind the dots is what the network answers there: it has learnt where the colours agree. Point at a neuron to see its own map here."
+    >
+      <div class="stack">
+        <div
+          class="map"
+          role="img"
+          aria-label="The network's answers over the plane, with the examples as dots"
+        >
+          <canvas ref={map} width={GRID} height={GRID} class={discrete ? 'crisp' : ''} />
+          <canvas ref={dots} width={SIZE} height={SIZE} />
+          {view && (
+            <>
+              <span class="axis-y">{view.axes[1].name}</span>
+              <span class="axis-x">{view.axes[0].name}</span>
+            </>
+          )}
+        </div>
+        {view && <Legend view={view} />}
+        <div class="row">
+          <Checkbox
+            label="Show test data"
+            hint="Adds the dots that the network does not learn from, as rings."
+            checked={showTest}
+            onChange={checked => change({ showTest: checked })}
+          />
+          <Checkbox
+            label="Only the decision"
+            hint="Shows which answer it gives, without how sure it is of it."
+            checked={discrete}
+            onChange={checked => change({ discrete: checked })}
+          />
+        </div>
+        {curves && (
+          <Curves
+            label="Loss of training and test by epoch"
+            xLabel="epoch"
+            x={curves.epochs}
+            height={170}
+            curves={[
+              { name: 'train', color: '--blue', values: curves.train },
+              { name: 'test', color: '--orange', values: curves.test },
+            ]}
+          />
+        )}
+      </div>
+    </Card>
+  )
+}
+
+function Legend({ view }: { view: ProblemView }) {
+  void theme.value
+  const { classes } = view.task
+  const entries = classes
+    ? classes.map((name, i) => ({ name, color: colorOfLabel(i, view) }))
+    : [-1, 0, 1].map(value => ({ name: short(value), color: colorOfLabel(value, view) }))
+  return (
+    <ul class="legend">
+      {entries.map(({ name, color }) => (
+        <li key={name}>
+          <svg viewBox="0 0 12 12" aria-hidden="true">
+            <circle cx="6" cy="6" r="5" style={{ fill: color, stroke: 'var(--edge)' }} />
+          </svg>
+          {name}
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function drawMap(canvas: HTMLCanvasElement): void {
+  const current = frame.peek()
+  if (!current) return
+  const { images } = current.picture
+  const place = pointed.peek()
+  const answer = images.length / (4 * GRID * GRID) - 1
+  const before = current.drawn.slice(0, place?.column ?? 0).reduce((sum, width) => sum + width, 0)
+  const shown = place ? Math.min(answer, before + place.neuron) : answer
+  const bytes = images.subarray(4 * GRID * GRID * shown, 4 * GRID * GRID * (shown + 1))
+  canvas.getContext('2d', { willReadFrequently: true })?.putImageData(new ImageData(bytes, GRID), 0, 0)
+}
+
+function drawDots(canvas: HTMLCanvasElement, view: ProblemView | null, showTest: boolean): void {
+  const context = canvas.getContext('2d', { willReadFrequently: true })
+  if (!context) return
+  context.clearRect(0, 0, SIZE, SIZE)
+  if (!view) return
+  const [across, up] = view.axes
+  const edge = token('--card')
+  const ink = token('--ink')
+  const drawAll = ({ x, y, label }: Points, isTest: boolean) => {
+    const radius = x.length > 400 ? 6 : 8
+    for (const [i, value] of x.entries()) {
+      context.beginPath()
+      const left = ((value - across.low) / (across.high - across.low)) * SIZE
+      const top = ((up.high - (y[i] ?? 0)) / (up.high - up.low)) * SIZE
+      context.arc(left, top, radius, 0, 2 * Math.PI)
+      context.fillStyle = colorOfLabel(label[i] ?? 0, view)
+      context.fill()
+      context.lineWidth = isTest ? 3 : 2
+      context.strokeStyle = isTest ? ink : edge
+      context.stroke()
+    }
+  }
+  drawAll(view.train, false)
+  if (showTest) drawAll(view.test, true)
+}

@@ -1,0 +1,54 @@
+// What a table's columns look like, and what is proposed to do with each.
+import type { data } from 'retrograd'
+import type { Columns } from './settings.ts'
+
+/** A column as the page shows it. */
+export interface ColumnSummary {
+  readonly name: string
+  /** Whether every cell that is no gap is a number. */
+  readonly isNumeric: boolean
+  readonly distinct: number
+  readonly gaps: number
+  readonly examples: readonly string[]
+}
+
+export interface TableSummary {
+  readonly rows: number
+  readonly columns: readonly ColumnSummary[]
+  /** How the bytes were read: a name that TextDecoder knows. */
+  readonly encoding: string
+  /** What the visitor should know of how it was read. */
+  readonly note: string
+}
+
+/** More classes than this are no classes. */
+const MOST_CLASSES = 10
+const MOST_CATEGORIES = 20
+
+/** The columns to begin with: the last that can be classes is predicted from numbers and from text of few values. */
+export function propose({ columns, rows }: TableSummary): Columns {
+  const canBeLabel = ({ distinct }: ColumnSummary) => distinct >= 2 && distinct <= MOST_CLASSES
+  const texts = columns.filter(column => !column.isNumeric && canBeLabel(column))
+  const label = texts[0] ?? columns.filter(canBeLabel).at(-1) ?? columns.at(-1)
+  const features: Record<string, data.Coding> = {}
+  for (const column of columns) {
+    if (column === label || column.distinct < 2 || column.gaps > rows / 2) continue
+    const coding = codingOf(column)
+    if (coding) features[column.name] = coding
+  }
+  return {
+    label: label?.name ?? '',
+    task: label && canTellClasses(label) && (!label.isNumeric || label.distinct <= 5) ? 'classes' : 'number',
+    features,
+  }
+}
+
+export const canTellClasses = ({ distinct }: ColumnSummary): boolean =>
+  distinct >= 2 && distinct <= MOST_CLASSES
+
+/** What a column can be made by; null: nothing useful. */
+export function codingOf({ isNumeric, distinct }: ColumnSummary): data.Coding | null {
+  if (isNumeric) return 'standardize'
+  if (distinct === 2) return 'binary'
+  return distinct <= MOST_CATEGORIES ? 'oneHot' : null
+}
