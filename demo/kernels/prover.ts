@@ -23,6 +23,9 @@ const MOST_FAILURES = 5
 let engine: Engine | null = null
 let reference: Engine | null = null
 let isStopped = false
+/** Milliseconds between two tellings of the case, each of which has the page draw. */
+const PACE = 100
+let lastTold = 0
 
 const prover = {
   /** Starts the engine on trial and the one that is right. */
@@ -46,7 +49,10 @@ const prover = {
       for (const [seed, sample] of op.definition.samples.entries()) {
         if (sample.benchmark) continue
         if (isStopped) return null
-        void onCase(`${dtype} ${sample.inputs.map(({ shape }) => `[${shape.join(', ')}]`).join(' ')}`)
+        if (performance.now() - lastTold > PACE) {
+          lastTold = performance.now()
+          void onCase(`${dtype} ${sample.inputs.map(({ shape }) => `[${shape.join(', ')}]`).join(' ')}`)
+        }
         const report = await verify(op, {
           engine: running,
           ...(reference && { reference }),

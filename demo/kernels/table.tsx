@@ -5,20 +5,15 @@ import { Scroller } from './scroller.tsx'
 import { chosen, type Entry, entries, work } from './state.ts'
 
 export function Table() {
-  const [some, all] = [chosen.value.length, entries.value.length]
   return (
     <Card title="Every op" wide hint="The largest error is relative: how far a number is off, over its size.">
-      <p class="muted">
-        {all === 0 ? 'Starting …' : some < all ? `${some} of ${all} ops are shown.` : `${all} ops.`}
-      </p>
+      <p class="muted">{countOf(chosen.value.length, entries.value.length)}</p>
       <Scroller label="Table of ops">
         <table>
           <thead>
             <tr>
               <th scope="col">Op</th>
               <th scope="col">Result</th>
-              <th scope="col">Family</th>
-              <th scope="col">Variants</th>
               <th scope="col" class="number">
                 Cases
               </th>
@@ -28,6 +23,8 @@ export function Table() {
               <th scope="col" class="number">
                 Largest error
               </th>
+              <th scope="col">Family</th>
+              <th scope="col">Variants</th>
             </tr>
           </thead>
           <tbody>
@@ -41,6 +38,12 @@ export function Table() {
   )
 }
 
+function countOf(some: number, all: number): string {
+  if (all === 0) return 'Starting …'
+  if (some === 0) return 'No op of this family has such a name.'
+  return some < all ? `${some} of ${all} ops are shown.` : `${all} ops.`
+}
+
 /** Follows its own op alone, so that a result draws one row. */
 function Row({ entry: { name, family, variants, proof } }: { entry: Entry }) {
   const found = proof.value
@@ -52,13 +55,13 @@ function Row({ entry: { name, family, variants, proof } }: { entry: Entry }) {
       <td>
         <Result name={name} proof={proof} />
       </td>
+      <td class="number">{found?.cases}</td>
+      <td class="number">{found?.gradients}</td>
+      <td class="number">{found && errorOf(found.error)}</td>
       <td>{family}</td>
       <td class={variants.length === 0 ? 'variants muted' : 'variants'}>
         {variants.join(', ') || 'made of other ops'}
       </td>
-      <td class="number">{found?.cases}</td>
-      <td class="number">{found?.gradients}</td>
-      <td class="number">{found && errorOf(found.error)}</td>
     </tr>
   )
 }

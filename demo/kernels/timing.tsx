@@ -5,7 +5,7 @@ import { brief, shapesOf, taken } from './report.ts'
 import { Roofline, shareOf } from './roofline.tsx'
 import { Scroller } from './scroller.tsx'
 import * as state from './state.ts'
-import { Progress } from './verification.tsx'
+import { once, Progress } from './verification.tsx'
 
 export function Timing() {
   const { chosen, work, hasGpu, isStopping, peak, entries } = state
@@ -18,15 +18,15 @@ export function Timing() {
       hint="Ops on inputs of the sizes that networks have. Each is verified first: what is wrong is not timed. Leave the machine alone meanwhile."
       actions={
         work.value?.kind === 'time' ? (
-          <Button kind="danger" onClick={state.stop} disabled={isStopping.value}>
+          <Button kind="danger" onClick={once(state.stop)} disabled={isStopping.value}>
             {isStopping.value ? 'Stopping …' : 'Stop timing'}
           </Button>
         ) : (
           <Button
-            onClick={() => void state.timeChosen()}
+            onClick={once(state.timeChosen)}
             disabled={!hasGpu.value || work.value !== null || count === 0}
           >
-            Time {count}
+            {count === 0 ? 'Time' : `Time ${count}`}
           </Button>
         )
       }

@@ -4,21 +4,27 @@ import { Card, Figures } from '../page/shell.tsx'
 import type { Failure } from './facts.ts'
 import * as state from './state.ts'
 
+/** For a button that starts and then stops: the second click of a double click is none. */
+export const once = (run: () => unknown) => (event: MouseEvent) => {
+  if (event.detail < 2) void run()
+}
+
 /** Start, stop, go on or again. */
 function VerifyButton() {
   const { left, chosen, work, isStopping, hasGpu } = state
   if (work.value?.kind === 'verify')
     return (
-      <Button kind="danger" onClick={state.stop} disabled={isStopping.value}>
+      <Button kind="danger" onClick={once(state.stop)} disabled={isStopping.value}>
         {isStopping.value ? 'Stopping …' : 'Stop'}
       </Button>
     )
   const [rest, all] = [left.value.length, chosen.value.length]
-  const words = rest === 0 ? `Verify ${all} again` : rest < all ? `Go on: ${rest} left` : `Verify ${all}`
+  const verify = all === 0 ? 'Verify' : `Verify ${all}`
+  const words = rest === 0 && all > 0 ? `${verify} again` : rest < all ? `Go on: ${rest} left` : verify
   return (
     <Button
       kind="primary"
-      onClick={() => void state.verifyChosen()}
+      onClick={once(state.verifyChosen)}
       disabled={!hasGpu.value || work.value !== null || all === 0}
     >
       {words}
