@@ -33,7 +33,8 @@ export async function fetchDigits(folder: string): Promise<AllDigits> {
     return { learn, test }
   } catch (error) {
     const missing = await missingFiles(folder)
-    if (missing.length > 0) throw new Error(missingWords(folder, missing))
+    if (missing.length > 0)
+      throw new Error(`There are no digits to learn from: ${folder}/ lacks ${missing.join(', ')}.`)
     throw new Error(
       `The digits in ${folder}/ cannot be used: ${error instanceof Error ? error.message : error}. Put MNIST's own ` +
         `files there, unpacked: ${NAMES.join(', ')}.`,

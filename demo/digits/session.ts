@@ -121,7 +121,7 @@ async function begin(from: Source): Promise<boolean> {
     )
     if (of !== era) return false
     if (begun.notice) setNotice('gpu', begun.notice)
-    if (begun.evaluation) await show(begun.evaluation, of)
+    if (begun.evaluation) heard(begun.evaluation)
     phase.value = 'paused'
     onChange()
     return true
@@ -131,31 +131,45 @@ async function begin(from: Source): Promise<boolean> {
   }
 }
 
-/** Shows what came of an evaluation part by part, a task each, so that none is long. */
-async function show(next: Evaluation, of: number): Promise<void> {
-  losses.judge(next.loss)
-  const parts = [
-    () => {
-      scores.value = next
-      const before = accuracies.value.filter(({ epoch }) => epoch < next.epoch)
-      accuracies.value = [...before, { epoch: next.epoch, accuracy: next.accuracy }]
-    },
-    onChange,
-    () => {
-      confusion.value = next.confusion
-    },
-    () => {
-      wrong.value = next.wrong
-    },
-    () => {
-      weights.value = next.weights
-    },
-  ]
-  for (const part of parts) {
-    if (of !== era) return
-    part()
-    await new Promise(resolve => setTimeout(resolve))
+/** Evaluations come faster than they are shown where the tab is hidden: the last one counts. */
+let unshown: Evaluation | null = null
+let isShowing = false
+
+function heard(next: Evaluation): void {
+  if (next.epoch > 0) losses.judge(next.loss)
+  scores.value = next
+  const before = accuracies.value.filter(({ epoch }) => epoch < next.epoch)
+  accuracies.value = [...before, { epoch: next.epoch, accuracy: next.accuracy }]
+  unshown = next
+  void show()
+}
+
+/** Shows what came of evaluations part by part, a task each, so that none is long. */
+async function show(): Promise<void> {
+  if (isShowing) return
+  isShowing = true
+  const of = era
+  while (unshown) {
+    const next: Evaluation = unshown
+    unshown = null
+    const parts = [
+      onChange,
+      () => {
+        confusion.value = next.confusion
+      },
+      () => {
+        wrong.value = next.wrong
+      },
+      () => {
+        weights.value = next.weights
+      },
+    ]
+    for (const part of parts) {
+      await new Promise(resolve => setTimeout(resolve))
+      if (of === era || phase.value === 'lost') part()
+    }
   }
+  isShowing = false
 }
 
 async function run(): Promise<void> {
@@ -169,7 +183,7 @@ async function run(): Promise<void> {
       progress.value = rest
     },
     evaluated(next) {
-      return show(next, of) // training waits: the page sets the pace
+      if (of === era) heard(next)
     },
     kept(next) {
       if (of === era) kept = next

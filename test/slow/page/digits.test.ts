@@ -189,6 +189,7 @@ test('trains, pauses, resumes and reads a drawn 7 as 7, while the main thread st
   await screenshot('digits-light-1280-trained')
   await page.click('::-p-aria([name="Dark"])')
   await screenshot('digits-dark-1280-trained')
+  await page.click('::-p-aria([name="Auto"])') // it is remembered
   await clean(opened)
   await opened.close()
 })
@@ -259,6 +260,30 @@ test('a double click on Start starts once; closing and reopening in the middle w
   await opened.close()
 })
 
+test('a learning rate far too large is told, and Reset begins anew', { timeout: 2 * PATIENCE }, async () => {
+  const opened = await site.open('digits/')
+  const { page } = opened
+  await untilText(page, 'main', 'to be quick')
+  await type(page, 'Hidden layers', '64, 64, 64')
+  await type(page, 'Learning rate', '1e9')
+  await untilText(page, 'main', '“1e9” is not a number from 0.000001 to 10.')
+  await type(page, 'Learning rate', '10')
+  await type(page, 'Batch size', '10000') // more than there are digits: the whole set
+  await press(page, 'Start')
+  await untilButton(page, 'Done')
+  expect(Number(await figure(page, 'Step'))).toBe(10)
+  await press(page, 'Reset')
+  await type(page, 'Hidden layers', ' ')
+  await type(page, 'Learning rate', '0.01')
+  await type(page, 'Batch size', '50')
+  await type(page, 'Epochs', '2')
+  await press(page, 'Start')
+  await untilButton(page, 'Done')
+  expect(Number.parseFloat(await figure(page, 'Test accuracy'))).toBeGreaterThan(75) // a single layer
+  await clean(opened)
+  await opened.close()
+})
+
 test('a network is downloaded and loaded again, and reads as before', { timeout: 2 * PATIENCE }, async () => {
   const opened = await site.open('digits/')
   const { page, screenshot } = opened
@@ -307,7 +332,7 @@ test('missing files of digits are told, with where to put them', { timeout: PATI
   expect(words).toContain('train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte')
   expect(words).toContain(`${site.origin}/bare/mnist/`)
   await press(page, 'Start')
-  await untilText(page, '.problems', 'This site lacks the handwritten digits')
+  await untilText(page, '.problems', 'There are no digits to learn from')
   await untilButton(page, 'Start') // and may be tried again
   await screenshot('digits-missing')
   expect(await faults()).toEqual([])
