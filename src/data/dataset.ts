@@ -93,8 +93,7 @@ export class Dataset {
 
   /** The rows at `positions` of this set (0 is its first), in that order; one may come twice. Throws `value`, `index`. */
   subset(positions: ArrayLike<number>): Dataset {
-    if (positions.length === 0)
-      fail('value', 'subset', 'there are no positions.', 'A set has one row or more.')
+    if (!positions?.length) fail('value', 'subset', 'there are no positions.', 'A set has one row or more.')
     const rows = Int32Array.from(positions, position => {
       const row = Number.isInteger(position) ? this.rows[position] : undefined
       return row ?? fail('index', 'subset', `position ${show(position)} is none of ${this.size} rows.`)

@@ -23,7 +23,7 @@ export interface ReadLabels {
 export function readLabels(where: string, labels: unknown, classes: unknown): ReadLabels {
   const given = checkClasses(where, classes)
   if (labels instanceof Tensor) return readTensor(where, labels, given)
-  if (isList(labels) && typeof labels[0] === 'string') return readNames(where, labels, given)
+  if (isNames(labels)) return readNames(where, labels, given)
   if (!given.count && !isIntegers(labels)) {
     return { values: readNumbers(where, 'labels', labels), classes: null, classNames: null }
   }
@@ -43,8 +43,8 @@ export function checkClasses(where: string, classes: unknown): Classes {
   if (classes === undefined) return { count: 0, names: null }
   if (typeof classes === 'number' && Number.isSafeInteger(classes) && classes > 0)
     return { count: classes, names: null }
-  const isNames = Array.isArray(classes) && classes.every(name => typeof name === 'string')
-  if (isNames && classes.length > 0 && new Set(classes).size === classes.length)
+  const areNames = Array.isArray(classes) && classes.every(name => typeof name === 'string')
+  if (areNames && classes.length > 0 && new Set(classes).size === classes.length)
     return { count: classes.length, names: [...classes] }
   return fail('option', where, `classes is ${show(classes)}.`, 'Give their count or their distinct names.')
 }
@@ -53,8 +53,10 @@ const isIntegers = (labels: unknown): boolean =>
   ArrayBuffer.isView(labels) && !(labels instanceof Float32Array || labels instanceof Float64Array)
 
 /** Whether labels are class ids or names by their form alone. */
-export const isClassIds = (labels: unknown): boolean =>
-  isIntegers(labels) || (isList(labels) && typeof labels[0] === 'string')
+export const isClassIds = (labels: unknown): boolean => isIntegers(labels) || isNames(labels)
+
+export const isNames = (labels: unknown): labels is ArrayLike<unknown> =>
+  isList(labels) && typeof labels[0] === 'string'
 
 function readTensor(where: string, labels: Tensor, { count, names }: Classes): ReadLabels {
   labels.read(where)

@@ -29,7 +29,7 @@ export function split<Name extends string>(
     stratify: optional(boolean(false)),
     seed: integer(0),
   })
-  const names = Object.keys(shares) as Name[]
+  const names = Object.keys(shares ?? {}) as Name[]
   const parts = names.map(name => shares[name])
   const sum = parts.reduce((total, share) => total + share, 0)
   if (!parts.every(share => share > 0) || !(Math.abs(sum - 1) < 1e-6))

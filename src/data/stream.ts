@@ -5,7 +5,7 @@ import { boolean, integer, parseOptions } from '../options.ts'
 import { type Shape, sameShape, sizeOf } from '../shape.ts'
 import { Tensor } from '../tensor.ts'
 import type { Batch } from './batches.ts'
-import { checkClasses, isClassIds, type Labels, readLabels } from './labels.ts'
+import { checkClasses, isClassIds, isNames, type Labels, readLabels } from './labels.ts'
 import { engineOption, type FlatNumbers, isList, type Numbers, readNumbers, upload } from './numbers.ts'
 
 /** Rows as they arrive, any number of them. Without labels the features are the targets. */
@@ -23,7 +23,7 @@ export interface StreamOptions {
   batchSize?: number
   /** Leaves the last batch out when it is short. Default false: it comes, with the rows that are left. */
   dropLast?: boolean
-  /** Count or names of the classes, where labels are class ids. */
+  /** Count or names of the classes, where labels are class ids; their names, where labels are names. */
   classes?: number | readonly string[]
   engine?: Engine
 }
@@ -75,7 +75,7 @@ export class Stream implements AsyncIterable<Batch> {
     try {
       for (let number = 0; ; number++) {
         const chunk = await fetcher.next()
-        if (chunk === null) break
+        if (chunk === END) break
         if (isList(chunk?.features) && chunk.features.length === 0) continue
         const { features, labels } = this.read(chunk, number)
         for (let row = 0; row < features.shape[0]; ) {
@@ -125,6 +125,9 @@ export class Stream implements AsyncIterable<Batch> {
     const labels = chunk.labels === undefined ? chunk.features : chunk.labels
     if (this.classes === null && isClassIds(labels) && labels !== chunk.features)
       fail('option', where, 'labels are class ids.', 'Give stream { classes }, their count or names.')
+    // A chunk may lack names, so that their places in it say nothing.
+    if (this.classNames === null && isNames(labels))
+      fail('option', where, 'labels are names.', "Give stream { classes: ['a', 'b'] }, all of them.")
     const classes = this.classNames ?? this.classes ?? undefined
     const y = labels === chunk.features ? x : readLabels(where, labels, classes).values
     if (y instanceof Tensor) fail('value', where, 'labels are a tensor.', 'Give numbers of the host.')
@@ -156,6 +159,9 @@ export function stream(source: ChunkSource | (() => ChunkSource), options: Strea
   return new Stream(source, options)
 }
 
+/** What follows the last chunk. */
+const END = Symbol('end')
+
 type SourceIterator = AsyncIterator<Chunk> | Iterator<Chunk>
 
 /** What makes the iterator of a source. Throws `value` for what is none. */
@@ -171,16 +177,16 @@ function opener(source: unknown): () => SourceIterator {
 class Fetcher {
   private ended = false
   private fetching = false
-  private ahead: Promise<Chunk | null>
+  private ahead: Promise<Chunk | typeof END>
 
   constructor(private readonly iterator: SourceIterator) {
     this.ahead = this.fetch()
   }
 
-  /** The next chunk, null at the end; the one after it is on its way. */
-  async next(): Promise<Chunk | null> {
+  /** The next chunk, or the end; the one after it is on its way. */
+  async next(): Promise<Chunk | typeof END> {
     const chunk = await this.ahead
-    if (chunk !== null) this.ahead = this.fetch()
+    if (chunk !== END) this.ahead = this.fetch()
     return chunk
   }
 
@@ -193,13 +199,13 @@ class Fetcher {
     else await closing
   }
 
-  private fetch(): Promise<Chunk | null> {
+  private fetch(): Promise<Chunk | typeof END> {
     const fetched = (async () => {
       this.fetching = true
       try {
         const { done, value } = await this.iterator.next()
         if (done) this.ended = true
-        return done ? null : value
+        return done ? END : value
       } catch (error) {
         this.ended = true
         throw error

@@ -261,6 +261,11 @@ describe('stream', () => {
       /^shape .*1 rows of features, 2/,
     )
     expect(await fails([{ features: [[1, 2]], labels: [3] }], { classes })).toMatch(/^index /)
+    // A chunk that lacks a name would give the others other places.
+    expect(await fails([{ features: [1, 2], labels: ['a', 'b'] }], { classes: 2 })).toMatch(
+      /^option .*labels are names.*all of them/,
+    )
+    expect(await fails([chunk(2), null, chunk(2)], { classes })).toMatch(/^value .*chunk 1\] it is null/)
     const once = stream(chunks([4]).make(), { classes })
     await epoch(once)
     expect(await rejection(epoch(once))).toMatch(/^value .*read before.*function/)
