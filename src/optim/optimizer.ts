@@ -51,6 +51,8 @@ export interface Optimizer {
    */
   get learningRate(): number
   set learningRate(value: number | Schedule)
+  /** Length of the step taken last; null before the first. */
+  readonly lastLearningRate: number | null
   /**
    * Overwrites the parameters by their gradients, in the order of the parameters. With `scale`, the gradients are those of
    * a loss it was applied to: they are unscaled. With `scale`, `skipNonFinite` or `watch` a step with a gradient that is
@@ -103,6 +105,7 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
   const places = options.clip?.norm === undefined ? null : blockTable(members, [...members.keys()])
   let rate = options.learningRate
   let steps = 0
+  let last: number | null = null
 
   const rateAt = (step: number): number => {
     if (typeof rate === 'number') return rate
@@ -118,6 +121,7 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
   /** The numbers of a step, counted from 1. */
   const numbersOf = (step: number): number[] => {
     const learningRate = rateAt(step - 1)
+    last = learningRate
     return groups.groups.flatMap(({ factor, weightDecay, l1 }) => {
       const length = learningRate * factor
       const own = settings(length, step)
@@ -161,6 +165,9 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
     },
     set learningRate(value: number | Schedule) {
       rate = learningRateOf(name, value)
+    },
+    get lastLearningRate() {
+      return last
     },
     step(gradients, given = {}) {
       checkGradients(name, members, gradients)

@@ -158,7 +158,7 @@ export async function crossValidate<Choice, P extends Preparation>(
           )
           signal?.throwIfAborted()
           runs[c]?.push(run)
-          options.onFold?.({ choice, fold: f + 1, score: run.score })
+          await options.onFold?.({ choice, fold: f + 1, score: run.score })
         } finally {
           model.dispose()
         }

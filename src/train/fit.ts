@@ -13,7 +13,7 @@ import type { Batch } from './feed.ts'
 import { type FitOptions, optimizerOf, schema } from './fit_options.ts'
 import { type EpochRecord, EventQueue, type FitEvent, type History, type StepEvent } from './history.ts'
 import { type Loss, lossOf } from './losses.ts'
-import { metricsOf } from './metrics.ts'
+import { type Metric, metricsOf } from './metrics.ts'
 import { Pace } from './pace.ts'
 import { type Steps, type Submit, stepsOf } from './steps.ts'
 import { type StopRule, stopRules } from './stopping.ts'
@@ -53,7 +53,7 @@ export function fit(model: Layer, options: FitOptions): Fit {
     [Symbol.asyncIterator]: () => {
       // What goes wrong comes out of the loop.
       promise.catch(() => undefined)
-      return session.events().iterate(promise, () => session.abort('the loop over its events was left'))
+      return session.listen().iterate(promise, () => session.abort('the loop over its events was left'))
     },
   })
 }
@@ -71,9 +71,13 @@ class Session {
   /** With a watch: what came of a step that was not finite. */
   private failure: Promise<never> | null = null
   private readonly evaluator: Evaluator | null
+  private readonly metrics: readonly Metric[]
   private readonly rules: readonly StopRule[]
   private readonly pace = new Pace()
-  private queue: EventQueue | null = null
+  /** One for each loop over the events. */
+  private readonly queues: EventQueue[] = []
+  private ended = false
+  private readonly leaving = new AbortController()
   /** The record of the last epoch whose steps were all submitted. */
   private told: Promise<unknown> = Promise.resolve()
   private stopped: FitResult['stopped'] = null
@@ -93,6 +97,7 @@ class Session {
     this.loss = lossOf('fit', options.loss ?? defaultLoss(train), train.classes)
     this.rules = stopRules('fit', options.stop)
     const metrics = metricsOf('fit', options.metrics)
+    this.metrics = metrics
     if (metrics.length > 0 && !validation)
       fail('option', 'fit', 'metrics need a validation set.', 'Pass { validation }, or call train.evaluate.')
     this.ownsOptimizer = typeof options.optimizer !== 'object'
@@ -103,7 +108,14 @@ class Session {
     if (this.finite) made.push(this.finite)
     try {
       const body = (batch: Batch) => this.body(batch)
-      this.steps = stepsOf(train, body, { batchSize, shuffle, seed, watch, pace: this.pace })
+      this.steps = stepsOf(train, body, {
+        batchSize,
+        shuffle,
+        seed,
+        watch,
+        pace: this.pace,
+        signal: this.leaving.signal,
+      })
       made.push(this.steps)
       this.evaluator = validation ? new Evaluator(model, validation, this.loss, metrics) : null
     } catch (error) {
@@ -123,13 +135,17 @@ class Session {
     return finite ? [value, finite] : [value]
   }
 
-  events(): EventQueue {
-    this.queue ??= new EventQueue()
-    return this.queue
+  /** The events from now on. */
+  listen(): EventQueue {
+    const queue = new EventQueue()
+    if (this.ended) queue.end()
+    else this.queues.push(queue)
+    return queue
   }
 
   abort(reason: string): void {
     this.stopped ??= { by: 'abort', reason }
+    this.leaving.abort()
   }
 
   async run(): Promise<FitResult> {
@@ -141,7 +157,7 @@ class Session {
     try {
       if (!this.stopped) await Promise.all([this.steps.warmUp(), this.evaluator?.warmUp()])
       this.start = performance.now()
-      const judges = this.rules.map(rule => ({ rule, judge: rule.start() }))
+      const judges = this.rules.map(rule => ({ rule, judge: rule.start(this.metrics) }))
       // Otherwise the next epoch begins while this one's losses are read.
       const waits = judges.length > 0 || options.onEpoch !== undefined || optimizer.observes
       for (let epoch = 1; epoch <= options.epochs && !this.stopped; epoch++) {
@@ -177,7 +193,8 @@ class Session {
       await Promise.allSettled([...records, pace.settled()])
       for (const item of [this.steps, this.evaluator, this.best, this.finite]) item?.dispose()
       if (this.ownsOptimizer) optimizer.dispose()
-      this.queue?.end()
+      this.ended = true
+      for (const queue of this.queues) queue.end()
     }
   }
 
@@ -200,7 +217,8 @@ class Session {
     const now = performance.now()
     if (this.firstFinish === 0) this.firstFinish = now
     else this.finishedRows += rows * numbers.length
-    const { history, options, queue } = this
+    const { history, options, queues } = this
+    const heard: unknown[] = []
     const { perEpoch } = this.steps
     const steps = perEpoch === null ? null : perEpoch * options.epochs
     const samplesPerSecond = (1000 * this.finishedRows) / Math.max(now - this.firstFinish, 1e-3)
@@ -209,10 +227,10 @@ class Session {
       history.losses.push(value)
       loss += value * rows
       const step = history.losses.length
-      if (queue || options.onStep) {
+      if (queues.length > 0 || options.onStep) {
         const event: StepEvent = { kind: 'step', step, steps, epoch, loss: value, samplesPerSecond }
-        queue?.push(event)
-        options.onStep?.(event)
+        for (const queue of queues) queue.push(event)
+        heard.push(options.onStep?.(event))
       }
       if (flags?.[i] === 0) {
         this.failure = this.explain(step, epoch, value, submit.replay(i))
@@ -229,6 +247,8 @@ class Session {
           'Lower the learning rate, clip the gradients, or look for what is odd in the data.',
         )
     }
+    // Those of an async function, lest one that rejects is unhandled.
+    await Promise.all(heard)
     return { loss, rows: rows * numbers.length }
   }
 
@@ -248,7 +268,7 @@ class Session {
 
   /** The record of an epoch whose steps were all submitted. */
   private async record(epoch: number, reads: readonly Promise<Sum>[]): Promise<EpochRecord> {
-    const { learningRate } = this.optimizer
+    const learningRate = this.optimizer.lastLearningRate ?? this.optimizer.learningRate
     // Submitted behind the steps, so that it sees their weights and no later ones.
     const evaluation = this.evaluator?.run()
     evaluation?.catch(() => undefined) // awaited below
@@ -263,7 +283,7 @@ class Session {
       ...(validation ? { validation } : {}),
     }
     this.history.epochs.push(record)
-    this.queue?.push({ kind: 'epoch', ...record })
+    for (const queue of this.queues) queue.push({ kind: 'epoch', ...record })
     return record
   }
 

@@ -42,7 +42,7 @@ export interface EpochEvent extends EpochRecord {
 /** What a run tells while it goes on. */
 export type FitEvent = StepEvent | EpochEvent
 
-/** Events for whoever loops over them: kept until they are asked for, however late. */
+/** Events for one loop over them: kept from its begin until they are asked for, however late. */
 export class EventQueue {
   private readonly events: FitEvent[] = []
   private wake: (() => void) | null = null

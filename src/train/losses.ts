@@ -48,9 +48,9 @@ const links: Readonly<Partial<Record<LossName, Link>>> = {
 }
 
 /**
- * The loss that an option names. Class ids become what it compares with: themselves for softmax cross-entropy, 0 and 1 for
- * one output, one-hot rows for several; there are `count` classes, if that is known. Throws `option` for an unknown name, and at the first use `shape` where output
- * and labels do not fit.
+ * The loss that an option names. Class ids become what it compares with: themselves for softmax cross-entropy, 0 and 1
+ * for one output, one-hot rows for several; there are `count` classes, if that is known. Throws `option` for an unknown
+ * name, and at the first use `shape` where output and labels do not fit.
  */
 export function lossOf(where: string, given: unknown, count: number | null = null): Loss {
   if (typeof given === 'function') {
@@ -67,10 +67,7 @@ export function lossOf(where: string, given: unknown, count: number | null = nul
     )
   const name = given as LossName
   const apply: LossFunction = (output, labels) =>
-    losses[name](
-      output,
-      name === 'softmaxCrossEntropy' ? classes(where, output, labels, count) : targets(where, output, labels),
-    )
+    losses[name](output, (name === 'softmaxCrossEntropy' ? classes : targets)(where, output, labels, count))
   return { name, link: links[name] ?? 'identity', apply }
 }
 
@@ -94,14 +91,7 @@ const misfit = (where: string, output: Tensor, labels: Tensor, remedy: string): 
 
 /** Labels for softmax cross-entropy: class ids, or a probability for each output. */
 function classes(where: string, output: Tensor, labels: Tensor, count: number | null): Tensor {
-  const outputs = output.shape.at(-1) ?? 1
-  if (count !== null && outputs < count)
-    fail(
-      'shape',
-      where,
-      `the model gives ${outputs} outputs, the labels have ${count} classes.`,
-      'Give the last layer one for each class.',
-    )
+  checkOutputs(where, output, count, 1)
   const fits = isFloat(labels.dtype)
     ? sameShape(labels.shape, output.shape)
     : sameShape(labels.shape, output.shape.slice(0, -1))
@@ -114,12 +104,25 @@ function classes(where: string, output: Tensor, labels: Tensor, count: number | 
   )
 }
 
+/** Throws `shape` where outputs are fewer than classes, of which one output may tell so many. */
+function checkOutputs(where: string, { shape }: Tensor, count: number | null, told: number): void {
+  const outputs = shape.at(-1) ?? 1
+  if (count === null || outputs >= count || (outputs === 1 && count <= told)) return
+  fail(
+    'shape',
+    where,
+    `the model gives ${outputs} output${outputs === 1 ? '' : 's'}, the labels have ${count} classes.`,
+    'Give the last layer one for each class.',
+  )
+}
+
 /** Labels as numbers of the output's shape. */
-function targets(where: string, output: Tensor, labels: Tensor): Tensor {
+function targets(where: string, output: Tensor, labels: Tensor, count: number | null): Tensor {
   const { shape, dtype } = output
   if (isFloat(labels.dtype) && sameShape(labels.shape, shape)) return labels
   if (!isFloat(labels.dtype) && sameShape(labels.shape, shape.slice(0, -1))) {
     const outputs = shape.at(-1) ?? 1
+    checkOutputs(where, output, count, 2)
     if (outputs === 1) return reshape(cast(labels, dtype), shape)
     return cast(oneHot(labels, { classes: outputs }), dtype)
   }

@@ -39,7 +39,7 @@ function largest(numbers: ArrayLike<number>, row: number, width: number, thresho
 }
 
 /** The class each row was taken for. A single output is a logit or, without a loss that says so, a number from 0 to 1. */
-export function predictedClasses({ count, width, outputs, link }: Predictions): Int32Array {
+function predictedClasses({ count, width, outputs, link }: Predictions): Int32Array {
   const threshold = link === 'identity' ? 0.5 : 0
   return Int32Array.from({ length: count }, (_, row) => largest(outputs, row, width, threshold))
 }
@@ -51,7 +51,7 @@ function checkTargets({ count, width, labels, areIds }: Predictions): void {
 }
 
 /** The class each row is of. */
-export function actualClasses(predictions: Predictions): Int32Array {
+function actualClasses(predictions: Predictions): Int32Array {
   checkTargets(predictions)
   const { count, width, labels, areIds } = predictions
   return Int32Array.from({ length: count }, (_, row) =>
@@ -223,7 +223,7 @@ export function metricsOf(where: string, given: unknown): readonly Metric[] {
   if (given === undefined) return []
   if (!Array.isArray(given))
     fail('option', where, `metrics are ${show(given)}, not a list.`, "Write ['accuracy'].")
-  return given.map((item: unknown): Metric => {
+  const list = given.map((item: unknown): Metric => {
     if (typeof item === 'string' && Object.hasOwn(metrics, item)) return metrics[item as MetricName]
     if (typeof item === 'object' && item !== null && typeof (item as Partial<Metric>).of === 'function')
       return item as Metric
@@ -234,4 +234,7 @@ export function metricsOf(where: string, given: unknown): readonly Metric[] {
       `Known: ${Object.keys(metrics).join(', ')}, topK(k), or { name, better, of }.`,
     )
   })
+  const odd = list.find(({ name }) => typeof name !== 'string' || name === 'loss')
+  if (odd) fail('option', where, `a metric has the name ${show(odd.name)}.`, 'Give it another.')
+  return list
 }

@@ -136,7 +136,7 @@ async function search(
     signal?.throwIfAborted()
     const trial = { options, score: value }
     trials.push(trial)
-    onTrial?.(trial)
+    await onTrial?.(trial)
   }
   const scores = trials.map(trial => trial.score)
   const best = trials[bestOf(scores, better) ?? -1]

@@ -1,11 +1,11 @@
 // Training steps over a source of batches: a set on the GPU, or a stream; each yields the losses of what it submitted.
 import { compile } from '../compile.ts'
-import { Dataset } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { unscoped } from '../data/numbers.ts'
 import { shuffledRows } from '../data/shuffle.ts'
 import { Stream } from '../data/stream.ts'
 import type { Engine } from '../engine.ts'
-import { fail, show } from '../errors.ts'
+import { fail } from '../errors.ts'
 import { detach } from '../ops/move.ts'
 import type { RandomStream } from '../random.ts'
 import type { Tensor } from '../tensor.ts'
@@ -45,6 +45,8 @@ export interface StepOptions {
   readonly pace: Pace
   /** Whether steps may have to be done again. */
   readonly watch: boolean
+  /** Once aborted, no batch is waited for. */
+  readonly signal: AbortSignal
 }
 
 /** What a step gives: its loss, and with a watch whether all was finite so far. */
@@ -57,15 +59,8 @@ const BATCH = 32
  * The steps of a source, for which `body` trains on a batch. Throws `value` for a batch size above the set's, and
  * what `body` throws of batches of a set; a stream's first batch tells.
  */
-export function stepsOf(source: unknown, body: Body, options: StepOptions): Steps {
-  if (source instanceof Dataset) return ofSet(source, body, options)
-  if (source instanceof Stream) return ofStream(source, body, options)
-  return fail(
-    'value',
-    'fit',
-    `train is ${show(source)}.`,
-    'Pass data.dataset(features, labels) or data.stream(chunks).',
-  )
+export function stepsOf(source: Dataset | Stream, body: Body, options: StepOptions): Steps {
+  return source instanceof Stream ? ofStream(source, body, options) : ofSet(source, body, options)
 }
 
 /** Where an engine's random numbers go on. */
@@ -146,7 +141,7 @@ function ofSet(dataset: Dataset, body: Body, options: StepOptions): Steps {
 }
 
 function ofStream(stream: Stream, body: Body, options: StepOptions): Steps {
-  const { batchSize, seed, watch } = options
+  const { batchSize, seed, watch, signal } = options
   if (batchSize !== undefined)
     fail('option', 'fit', 'a stream has a batch size of its own.', 'Pass it to data.stream.')
   const step = compile((features: Tensor, labels: Tensor) => body({ features, labels }))
@@ -155,7 +150,7 @@ function ofStream(stream: Stream, body: Body, options: StepOptions): Steps {
     perEpoch: null,
     warmUp: () => Promise.resolve(),
     async *epoch() {
-      for await (const { features, labels, size } of stream) {
+      for await (const { features, labels, size } of untilAborted(stream, signal)) {
         const { results, randomOf } = draw(features.engine, 1, () => step(features, labels))
         const [losses, finite = null] = results
         // The stream takes its batch back when it is asked for the next.
@@ -178,5 +173,33 @@ function ofStream(stream: Stream, body: Body, options: StepOptions): Steps {
       }
     },
     dispose: () => step.dispose(),
+  }
+}
+
+/** What a source gives until the signal is aborted, which ends it even while the source is waited for. */
+async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]()
+  let wake = (): void => undefined
+  const onAbort = (): void => wake()
+  signal.addEventListener('abort', onAbort)
+  let isWaiting = false
+  try {
+    while (!signal.aborted) {
+      isWaiting = true
+      const next = await new Promise<IteratorResult<T> | null>((resolve, reject) => {
+        wake = () => resolve(null)
+        iterator.next().then(resolve, reject)
+      })
+      if (next === null) return
+      isWaiting = false
+      if (next.done) return
+      yield next.value
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort)
+    const closed = iterator.return?.()
+    // A source that is waited for closes when it answers, if ever.
+    if (isWaiting) closed?.catch(() => undefined)
+    else await closed
   }
 }

@@ -1,6 +1,6 @@
 // When to stop: rules that hear of each epoch, as the lectures list them.
 import { fail, show } from '../errors.ts'
-import { boolean, integer, number, oneOf, parseOptions } from '../options.ts'
+import { boolean, integer, number, oneOf, optional, parseOptions } from '../options.ts'
 import type { EpochRecord } from './history.ts'
 import { type Metric, metrics } from './metrics.ts'
 
@@ -16,7 +16,8 @@ export interface Verdict {
 export interface StopRule {
   /** Whether the weights of the best epoch are put back in the end. */
   readonly restoresBest: boolean
-  start(): (epoch: EpochRecord) => Verdict
+  /** Is told the metrics of the validation set. */
+  start(metrics?: readonly Metric[]): (epoch: EpochRecord) => Verdict
 }
 
 /**
@@ -31,9 +32,9 @@ function monitored(where: string, monitor: unknown): (epoch: EpochRecord) => num
     fail('option', where, `monitor is ${show(monitor)}; it must be a name or a function.`)
   if (monitor === 'loss') return epoch => epoch.loss
   const name = monitor === 'validationLoss' ? 'loss' : monitor
-  return ({ validation }) =>
-    validation?.[name] ??
-    fail(
+  return ({ validation }) => {
+    if (validation && Object.hasOwn(validation, name)) return validation[name] as number
+    return fail(
       'option',
       where,
       validation ? `there is no metric ${show(name)}.` : `${show(monitor)} needs a validation set.`,
@@ -41,6 +42,7 @@ function monitored(where: string, monitor: unknown): (epoch: EpochRecord) => num
         ? `There are: ${Object.keys(validation).join(', ')}.`
         : 'Pass { validation }, or monitor the loss.',
     )
+  }
 }
 
 /** Options of `earlyStopping`. */
@@ -58,32 +60,20 @@ export interface EarlyStoppingOptions {
 }
 
 /** Whether more of what is monitored is better. */
-const betterOf = (monitor: unknown): 'less' | 'more' => {
-  const known = metrics as Readonly<Record<string, Metric | undefined>>
-  return typeof monitor === 'string'
-    ? (known[monitor]?.better ?? (monitor.startsWith('top') ? 'more' : 'less'))
-    : 'less'
-}
+const betterOf = (monitor: unknown, given: readonly Metric[] = []): 'less' | 'more' =>
+  [...given, ...Object.values(metrics)].find(({ name }) => name === monitor)?.better ?? 'less'
 
-/**
- * Stops when the validation error has not become better for `patience` epochs, and gives the model the weights of the best
- * one back: "validation error rising, with a look-ahead".
- */
-export function earlyStopping(options: EarlyStoppingOptions = {}): StopRule {
-  const where = 'earlyStopping'
-  const asGiven = (value: unknown) => value ?? 'validationLoss'
-  const { monitor, patience, minDelta, mode, restoreBest } = parseOptions(where, options, {
-    monitor: asGiven,
-    patience: integer(5, { min: 1 }),
-    minDelta: number(0, { min: 0 }),
-    mode: oneOf(['less', 'more'], betterOf(options.monitor)),
-    restoreBest: boolean(true),
-  })
+const nameOf = (monitor: unknown): string => (typeof monitor === 'string' ? monitor : 'what is monitored')
+
+type Checked = Required<Omit<EarlyStoppingOptions, 'mode'>> & { mode: 'less' | 'more' | undefined }
+
+/** A rule that gives up once so many epochs in a row were no better. */
+function patient(where: string, { monitor, patience, minDelta, mode, restoreBest }: Checked): StopRule {
   const read = monitored(where, monitor)
-  const sign = mode === 'more' ? -1 : 1
   return {
     restoresBest: restoreBest,
-    start: () => {
+    start: metrics => {
+      const sign = (mode ?? betterOf(monitor, metrics)) === 'more' ? -1 : 1
       let best = Number.POSITIVE_INFINITY
       let since = 0
       return epoch => {
@@ -94,37 +84,59 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): StopRule {
           return { best: true }
         }
         if (++since < patience) return {}
-        const name = typeof monitor === 'string' ? monitor : 'what is monitored'
-        return { stop: `${name} has not improved for ${patience} epoch${patience === 1 ? '' : 's'}` }
+        const epochs = `${patience} epoch${patience === 1 ? '' : 's'}`
+        return { stop: `${nameOf(monitor)} has not improved for ${epochs}` }
       }
     },
   }
+}
+
+const monitorOption = (fallback: string) => (value: unknown) => (value ?? fallback) as Monitor
+const minDelta = number(0, { min: 0 })
+
+/**
+ * Stops when the validation error has not become better for `patience` epochs, and gives the model the weights of the best
+ * one back: "validation error rising, with a look-ahead".
+ */
+export function earlyStopping(options: EarlyStoppingOptions = {}): StopRule {
+  const checked = parseOptions('earlyStopping', options, {
+    monitor: monitorOption('validationLoss'),
+    patience: integer(5, { min: 1 }),
+    minDelta,
+    mode: optional(oneOf(['less', 'more'], 'less')),
+    restoreBest: boolean(true),
+  })
+  return patient('earlyStopping', checked)
 }
 
 /** Stops when the training error no longer decreases by more than `minDelta` over `patience` epochs; weights stay as they are. */
 export function noDecrease(
   options: { monitor?: Monitor; patience?: number; minDelta?: number } = {},
 ): StopRule {
-  const { monitor = 'loss', patience = 1, minDelta = 0 } = options
-  return earlyStopping({ ...options, monitor, patience, minDelta, mode: 'less', restoreBest: false })
+  const checked = parseOptions('noDecrease', options, {
+    monitor: monitorOption('loss'),
+    patience: integer(1, { min: 1 }),
+    minDelta,
+  })
+  return patient('noDecrease', { ...checked, mode: 'less', restoreBest: false })
 }
 
-/** Stops once the training error is at or below a threshold. */
+/** Stops once the training error is at or below a threshold, or a metric of which more is better at or above it. */
 export function threshold(value: number, options: { monitor?: Monitor } = {}): StopRule {
   const where = 'threshold'
   if (typeof value !== 'number' || Number.isNaN(value))
     fail('value', where, `the threshold is ${show(value)}; it must be a number.`)
-  const { monitor } = parseOptions(where, options, { monitor: given => given ?? 'loss' })
+  const { monitor } = parseOptions(where, options, { monitor: monitorOption('loss') })
   const read = monitored(where, monitor)
-  const more = betterOf(monitor) === 'more'
   return {
     restoresBest: false,
-    start: () => epoch => {
-      const now = read(epoch)
-      const reached = more ? now >= value : now <= value
-      return reached
-        ? { stop: `${typeof monitor === 'string' ? monitor : 'what is monitored'} reached ${value}` }
-        : {}
+    start: metrics => {
+      const more = betterOf(monitor, metrics) === 'more'
+      return epoch => {
+        const now = read(epoch)
+        const reached = more ? now >= value : now <= value
+        return reached ? { stop: `${nameOf(monitor)} reached ${value}` } : {}
+      }
     },
   }
 }

@@ -185,6 +185,16 @@ describe('what it computes', () => {
   })
 })
 
+test('a schedule is asked for the steps there are, and the record holds the rate of the last', async () => {
+  const rates = [0.4, 0.3, 0.2, 0.1]
+  const { history } = await train.fit(small(), {
+    train: sets(64),
+    epochs: 2,
+    optimizer: p => optim.sgd(p, { learningRate: step => rates[step] as number }),
+  })
+  expect(history.epochs.map(({ learningRate }) => learningRate)).toEqual([0.3, 0.1])
+})
+
 describe('what it costs', () => {
   test('fifty epochs leave the memory where it was', async () => {
     const own = await init({ backend: 'cpu' })
@@ -294,6 +304,18 @@ describe('how it ends', () => {
     expect(restoredEpoch).toBe(scores.indexOf(Math.max(...scores)) + 1)
   })
 
+  test('a metric of one’s own says itself whether more of it is better', async () => {
+    const run = (stop: train.StopRule) => {
+      let epochs = 0
+      const rising: train.Metric = { name: 'rising', better: 'more', of: () => ++epochs }
+      return train.fit(small(), { train: sets(), validation: sets(20), metrics: [rising], epochs: 9, stop })
+    }
+    const early = await run(train.earlyStopping({ monitor: 'rising', patience: 2 }))
+    expect([early.stopped, early.restoredEpoch]).toEqual([null, 9])
+    const reached = await run(train.threshold(5, { monitor: 'rising' }))
+    expect(reached.history.epochs.length).toBe(5)
+  })
+
   test('all epochs: nothing stopped it', async () => {
     const { stopped, restoredEpoch } = await train.fit(small(), { train: sets(), epochs: 2 })
     expect([stopped, restoredEpoch]).toEqual([null, null])
@@ -342,6 +364,39 @@ describe('how it ends', () => {
     expect(stopped?.by).toBe('abort')
     expect(history.epochs.length).toBeGreaterThanOrEqual(3)
     expect(history.epochs.length).toBeLessThan(1000)
+  })
+
+  test('an abort does not wait for a stream that hangs', async () => {
+    const own = await init({ backend: 'cpu' })
+    const [model, optimizer] = own.use(() => {
+      const model = small()
+      return [model, optim.adam(model.parameters())] as const
+    })
+    const before = own.memory()
+    const { rows, ids } = quadrants(8)
+    const controller = new AbortController()
+    const hanging = async function* () {
+      yield { features: rows, labels: ids }
+      controller.abort()
+      await new Promise(() => undefined)
+    }
+    const source = data.stream(hanging, { classes: 2, batchSize: 8, engine: own })
+    const { stopped } = await train.fit(model, { train: source, optimizer, signal: controller.signal })
+    expect(stopped?.by).toBe('abort')
+    await own.idle()
+    expect(own.memory().liveBytes).toBe(before.liveBytes)
+    own.dispose()
+  })
+
+  test('each loop over the events hears of all since it began; after the run there are none', async () => {
+    const run = train.fit(small(), { train: sets(64), epochs: 2 })
+    const count = async () => {
+      let events = 0
+      for await (const event of run) if (event) events++
+      return events
+    }
+    expect(await Promise.all([count(), count()])).toEqual([6, 6])
+    expect(await count()).toBe(0)
   })
 
   test('events come in order, a step each and an epoch each', async () => {
@@ -492,6 +547,31 @@ describe('what it refuses', () => {
       throw new Error('mine')
     }
     await expect(train.fit(small(), { train: sets(), onStep })).rejects.toThrow('mine')
+  })
+
+  test('what an asynchronous callback rejects with comes out', async () => {
+    const onStep = () => Promise.reject(new Error('mine'))
+    await expect(train.fit(small(), { train: sets(), onStep })).rejects.toThrow('mine')
+  })
+
+  test('fewer outputs than classes, under any loss', () => {
+    const { rows } = quadrants(9)
+    const three = data.dataset(
+      rows,
+      Int32Array.from(rows, (_, i) => i % 3),
+    )
+    for (const outputs of [1, 2])
+      for (const loss of ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError', 'hinge'] as const)
+        expect(() => train.fit(small(outputs), { train: three, loss })).toThrow(
+          /the model gives \d outputs?, the labels have 3 classes/,
+        )
+  })
+
+  test('a metric that takes the name of the loss', () => {
+    const loss: train.Metric = { name: 'loss', better: 'less', of: () => 0 }
+    expect(() => train.fit(small(), { train: sets(), validation: sets(), metrics: [loss] })).toThrow(
+      /a metric has the name 'loss'/,
+    )
   })
 
   test('early stopping without a validation set', async () => {
