@@ -34,7 +34,7 @@ export interface Failure {
 export interface Proof {
   readonly cases: number
   readonly gradients: number
-  /** Cases that this adapter does not support. */
+  /** Cases that the variant, or this adapter, does not serve. */
   readonly skipped: number
   /** The largest relative error, see `VerifyReport.errors`. */
   readonly error: number

@@ -135,7 +135,7 @@ function summary({ ops }: Findings): string {
     wrong === 0 ? 'none wrong' : `${wrong} wrong`,
     `${sum(({ cases }) => cases)} cases`,
     `${sum(({ gradients }) => gradients)} gradients`,
-    `${sum(({ skipped }) => skipped)} not supported here`,
+    `${sum(({ skipped }) => skipped)} not applicable`,
   ].join(', ')
 }
 

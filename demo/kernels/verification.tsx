@@ -128,7 +128,7 @@ function Tally() {
                 Variants: figure(variants),
                 Cases: figure(cases),
                 Gradients: figure(gradients),
-                'Not supported here': figure(skipped),
+                'Not applicable': figure(skipped),
               }
             : { Ops: figure(ops), Kernels: figure(kernels), Variants: figure(variants) }
         }

@@ -162,7 +162,7 @@ test('stops between two samples, goes on where it was, and times what is asked f
 })
 
 test('keeps what it found when the GPU goes away, and goes on', async () => {
-  const { page, screenshot, close } = await site.open('kernels/', { hash: '#find=isnan' })
+  const { page, problems, screenshot, close } = await site.open('kernels/', { hash: '#find=isnan' })
   await says(page, 'Verify 1')
   await press(page, 'Verify 1')
   await says(page, 'The op verified is right.')
@@ -174,6 +174,7 @@ test('keeps what it found when the GPU goes away, and goes on', async () => {
   expect((await rows(page)).map(([, result]) => result)).toEqual(['right'])
   await press(page, 'Verify 1 again')
   await says(page, 'The op verified is right.')
+  expect(problems).toEqual([])
   await close()
 })
 
