@@ -23,7 +23,7 @@ const SECTIONS: readonly (readonly [file: RegExp, section: string])[] = [
   [/\/src\/(tensor|dtype|shape|ops\/create|ops\/parameter)\.ts/, 'Tensors'],
   [/\/src\/(grad|compile|compiled_plan|host|fuse\/.*)\.ts/, 'Gradients and compile'],
   [/\/src\/(init|engine|backend|memory|errors|random)\.ts/, 'Engine'],
-  [/\/src\/proof\//, 'Proof and measurement'],
+  [/\/src\/(proof\/|ops\/table\.ts)/, 'Proof and measurement'],
   [/\/src\/(op|kernel|tape)\.ts/, 'Ops of your own'],
   [/\/src\/ops\//, 'Options of ops'],
 ]
