@@ -92,7 +92,7 @@ function Drawing() {
       ]
       cancelAnimationFrame(request)
       request = requestAnimationFrame(() => {
-        if (lines.current && inner.current) draw(lines.current, inner.current)
+        if (lines.current) draw(lines.current)
       })
     })
     return () => {
@@ -178,7 +178,6 @@ function Drawing() {
                   selected.value = isIt ? null : { column: i, neuron }
                 }}
               >
-                <canvas width={GRID} height={GRID} />
                 {column.kind !== 'hidden' && <span>{column.labels[neuron]}</span>}
               </button>
             )),
@@ -194,8 +193,11 @@ function Drawing() {
   )
 }
 
+/** One map, on its way to where it is drawn. */
+const scratch = Object.assign(document.createElement('canvas'), { width: GRID, height: GRID })
+
 /** Draws the lines and the maps, if the last picture is one of this network. */
-function draw(lines: HTMLCanvasElement, inner: HTMLElement): void {
+function draw(lines: HTMLCanvasElement): void {
   const current = frame.peek()
   const columns = columnsOf(settings.peek(), problem.peek())
   const places = placesOf(columns, width.peek())
@@ -239,9 +241,12 @@ function draw(lines: HTMLCanvasElement, inner: HTMLElement): void {
   }
   context.globalAlpha = 1
   const { images } = current.picture
-  inner.querySelectorAll<HTMLCanvasElement>('.neuron canvas').forEach((canvas, i) => {
-    const bytes = images.subarray(4 * GRID * GRID * i, 4 * GRID * GRID * (i + 1))
-    if (bytes.length === 4 * GRID * GRID)
-      canvas.getContext('2d', { willReadFrequently: true })?.putImageData(new ImageData(bytes, GRID), 0, 0)
-  })
+  const drawing = scratch.getContext('2d', { willReadFrequently: true })
+  let map = 0
+  for (const { x, y } of places.columns)
+    for (const top of y) {
+      const bytes = images.subarray(4 * GRID * GRID * map, 4 * GRID * GRID * ++map)
+      drawing?.putImageData(new ImageData(bytes, GRID), 0, 0)
+      context.drawImage(scratch, x - NEURON / 2, top - NEURON / 2, NEURON, NEURON)
+    }
 }

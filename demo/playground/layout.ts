@@ -9,8 +9,8 @@ const MOST_DRAWN = 12
 export const NEURON = 40 // px
 const ROW = 50 // px
 const HEAD = 108 // px
-const NARROWEST = 128 // px between columns
-const MARGIN = 58 // px
+const NARROWEST = 116 // px between columns
+const MARGIN = 54 // px
 
 export interface Column {
   readonly key: string

@@ -94,10 +94,12 @@ mount(
         <Output />
       </div>
       <TrainingPanel />
-      <div class="grid">
-        <LayerHealth />
+      <div class="tools">
+        <div class="stack">
+          <LayerHealth />
+          <WeightFile />
+        </div>
         <Program />
-        <WeightFile />
       </div>
     </div>
   </Shell>,

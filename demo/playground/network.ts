@@ -73,7 +73,12 @@ export function generatorOf({ data, noise, classes, seed }: Settings) {
   const share = noise / 100
   switch (data) {
     case 'spiral':
-      return { name: data, options: { noise: 0.2 * share, seed, arms: classes }, centre: 0, scale: 1 }
+      return {
+        name: data,
+        options: { noise: 0.2 * share, seed, arms: classes, turns: 1.5 },
+        centre: 0,
+        scale: 1,
+      }
     case 'circle':
       return { name: data, options: { noise: 0.4 * share, seed }, centre: 0, scale: 1 }
     case 'xor':

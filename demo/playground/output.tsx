@@ -8,7 +8,7 @@ import { Card } from '../page/shell.tsx'
 import { theme, token } from '../page/theme.ts'
 import { pointed } from './graph.tsx'
 import type { Points, ProblemView } from './problem.ts'
-import { change, frame, problem, settings } from './store.ts'
+import { change, curves, frame, problem, settings } from './store.ts'
 import { short } from './words.ts'
 
 const GRID = 50
@@ -44,7 +44,6 @@ export function Output() {
     }
   }, [])
 
-  const curves = frame.value?.curves
   const { showTest, discrete } = settings.value
   return (
     <Card
@@ -81,20 +80,27 @@ export function Output() {
             onChange={checked => change({ discrete: checked })}
           />
         </div>
-        {curves && (
-          <Curves
-            label="Loss of training and test by epoch"
-            xLabel="epoch"
-            x={curves.epochs}
-            height={170}
-            curves={[
-              { name: 'train', color: '--blue', values: curves.train },
-              { name: 'test', color: '--orange', values: curves.test },
-            ]}
-          />
-        )}
+        <Losses />
       </div>
     </Card>
+  )
+}
+
+/** Apart from the rest, since it is drawn anew some times a second. */
+function Losses() {
+  const shown = curves.value
+  if (!shown) return null
+  return (
+    <Curves
+      label="Loss of training and test by epoch"
+      xLabel="epoch"
+      x={shown.epochs}
+      height={170}
+      curves={[
+        { name: 'train', color: '--blue', values: shown.train },
+        { name: 'test', color: '--orange', values: shown.test },
+      ]}
+    />
   )
 }
 

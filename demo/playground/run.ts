@@ -36,9 +36,9 @@ export interface RunEvents {
   onError(error: unknown): void
 }
 
-const FRAME = 90 // ms between pictures
+const FRAME = 110 // ms between pictures
 const KEEP = 3000 // ms between copies of the weights
-const POINTS = 600 // of a curve
+const POINTS = 400 // of a curve
 
 /** Weights are drawn from the seed's first numbers, as in a program that begins with init({ seed }). */
 const drawModel = (engine: Engine, { seed }: Settings, make: () => nn.Layer): nn.Layer =>

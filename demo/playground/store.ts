@@ -7,7 +7,7 @@ import { theme } from '../page/theme.ts'
 import { gpuLosses, isLostError, linkWorker, WorkerStopped } from '../page/worker.ts'
 import type { ProblemView } from './problem.ts'
 import { propose, type TableSummary } from './proposal.ts'
-import type { Frame } from './run.ts'
+import type { Curves, Frame } from './run.ts'
 import { decode, encode, type Settings } from './settings.ts'
 import type { Trainer } from './trainer.ts'
 
@@ -16,6 +16,8 @@ const read = decode(location.hash)
 export const settings = signal<Settings>(read.settings)
 export const problem = signal<ProblemView | null>(null)
 export const frame = signal<Frame | null>(null)
+/** The same as in the frame, less often while it trains: eyes follow curves more slowly than maps. */
+export const curves = signal<Curves | null>(null)
 export const isPlaying = signal(false)
 /** What was done to the run that its settings do not tell: a link to them gives another curve. */
 export const detour = signal('')
@@ -52,6 +54,9 @@ export async function ask<Result>(
   }
 }
 
+const CURVES = 300 // ms between drawings of the curves
+let drawn = 0
+
 let isLost = false
 
 /** The GPU went away: the run stands still until the visitor goes on. */
@@ -78,6 +83,14 @@ export async function start(from: typeof kept = null): Promise<void> {
       proxy(lose),
       proxy(async next => {
         frame.value = next
+        const now = performance.now()
+        if (!next.isPlaying || now - drawn > CURVES) {
+          drawn = now
+          // In a task of its own.
+          setTimeout(() => {
+            curves.value = next.curves
+          })
+        }
         if (next.ended) isPlaying.value = false
       }),
       proxy((weights, epoch) => {
@@ -263,6 +276,7 @@ export async function takeTable(bytes: Uint8Array, file: string): Promise<void> 
 }
 
 complain(read.complaints)
+writeLink()
 
 effect(() => {
   const next = look()

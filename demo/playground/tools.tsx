@@ -7,13 +7,14 @@ import { copyText, download } from '../page/download.ts'
 import { tellProblem } from '../page/notices.tsx'
 import { Card } from '../page/shell.tsx'
 import { programOf } from './code.ts'
-import { diagnose, frame, load, problem, save, settings, table } from './store.ts'
+import { diagnose, frame, isPlaying, load, problem, save, settings, table } from './store.ts'
 import { short } from './words.ts'
 
 export function Program() {
   const [said, setSaid] = useState('')
   const view = problem.value
-  const epoch = frame.value?.epoch ?? 0
+  // While it trains, the program would be another ten times a second.
+  const epoch = (isPlaying.value ? 0 : frame.value?.epoch) ?? 0
   if (!view) return null
   const text = programOf(settings.value, {
     task: view.task,

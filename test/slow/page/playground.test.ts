@@ -1,0 +1,240 @@
+// The playground as a visitor has it: networks trained by clicks, links that repeat a run, own data, and programs that run.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import Papa from 'papaparse'
+import type { Page } from 'puppeteer'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bareShaders } from '../../../vite.config.ts'
+import { openSite, type Site } from './site.ts'
+
+const root = resolve(import.meta.dirname, '../../..')
+
+let site: Site
+let folder: string
+
+beforeAll(async () => {
+  site = await openSite()
+  folder = mkdtempSync(join(tmpdir(), 'retrograd-playground-'))
+})
+
+afterAll(async () => {
+  await site?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** What the bar says under a name; NaN while it says nothing. */
+const figure = (page: Page, name: string): Promise<number> =>
+  page.$$eval(
+    '.bar .figures > div',
+    (items, name) => {
+      const found = items.find(item => item.querySelector('dt')?.textContent === name)
+      return Number.parseFloat((found?.querySelector('dd')?.textContent ?? '').replaceAll(',', ''))
+    },
+    name,
+  )
+
+/** Waits until a figure is as wanted. */
+async function until(page: Page, name: string, isReached: (value: number) => boolean): Promise<number> {
+  const end = Date.now() + 60_000
+  while (Date.now() < end) {
+    const value = await figure(page, name)
+    if (isReached(value)) return value
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+  throw new Error(`${name} is ${await figure(page, name)}.`)
+}
+
+const press = (page: Page, name: string): Promise<void> =>
+  page.locator(`::-p-aria([name="${name}"][role="button"])`).click()
+
+/** Presses Step, so many times; the losses after each. */
+async function stepBy(page: Page, count: number): Promise<string[]> {
+  const seen: string[] = []
+  for (let i = 0; i < count; i++) {
+    const epoch = await until(page, 'Epoch', Number.isFinite)
+    await press(page, 'Step')
+    await until(page, 'Epoch', value => value === epoch + 1)
+    seen.push(`${await figure(page, 'Train loss')} ${await figure(page, 'Test loss')}`)
+  }
+  return seen
+}
+
+const ready = (page: Page) => page.waitForSelector('.neuron', { timeout: 60_000 })
+
+test('the default network learns the spiral, the page stays free, and its link repeats the run', async () => {
+  const { page, problems, faults, screenshot, close } = await site.open('playground/')
+  await ready(page)
+  const first = await stepBy(page, 6)
+  await page.evaluate(() => {
+    const found: number[] = []
+    Object.assign(globalThis, { longTasks: found })
+    new PerformanceObserver(list => {
+      found.push(...list.getEntries().map(({ duration }) => duration))
+    }).observe({ type: 'longtask' })
+  })
+  await press(page, 'Play')
+  const loss = await until(page, 'Test loss', value => value < 0.1)
+  console.log(`spiral: test loss ${loss} after ${await figure(page, 'Epoch')} epochs`)
+  await new Promise(resolve => setTimeout(resolve, 3000))
+  const long = await page.evaluate(() => (globalThis as unknown as { longTasks: number[] }).longTasks)
+  console.log(
+    `tasks over 50 ms while training: ${long.map(duration => duration.toFixed(0)).join(', ') || 'none'}`,
+  )
+  expect(long).toEqual([])
+  await press(page, 'Pause')
+  await screenshot('playground-trained-light')
+  expect(await faults()).toEqual([])
+  expect(problems).toEqual([])
+
+  const link = new URL(page.url()).hash
+  expect(link).toContain('data=spiral')
+  const other = await site.open('playground/', { hash: link, theme: 'dark' })
+  await ready(other.page)
+  expect(await stepBy(other.page, 6)).toEqual(first)
+  await press(other.page, 'Play')
+  await until(other.page, 'Test loss', value => value < 0.1)
+  await press(other.page, 'Pause')
+  await other.screenshot('playground-trained-dark')
+  expect(await other.faults()).toEqual([])
+  expect(other.problems).toEqual([])
+  await other.close()
+  await close()
+}, 120_000)
+
+test('layers and weights are changed on the graph, and changes are taken back', async () => {
+  const { page, problems, faults, screenshot, close } = await site.open('playground/', { width: 390 })
+  await ready(page)
+  const neurons = () => page.$$eval('.neuron', list => list.length)
+  expect(await neurons()).toBe(2 + 3 * 8 + 1)
+  await press(page, 'Add a layer')
+  expect(await neurons()).toBe(2 + 4 * 8 + 1)
+  await press(page, 'One neuron less in layer 4')
+  expect(await neurons()).toBe(2 + 3 * 8 + 7 + 1)
+  await press(page, 'Undo')
+  await press(page, 'Undo')
+  expect(await neurons()).toBe(2 + 3 * 8 + 1)
+  await page.focus('[aria-label="Layer 1, neuron 1"]')
+  await page.keyboard.press('Enter')
+  await page.locator('::-p-aria([name="From x₁"][role="textbox"])').fill('3.5')
+  await page.keyboard.press('Enter')
+  await page.waitForFunction(() => document.querySelector('.bar-note')?.textContent?.includes('by hand'))
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur())
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll<HTMLInputElement>('.weights input')].some(({ value }) => value === '3.5'),
+  )
+  await screenshot('playground-phone')
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  expect(await faults()).toEqual([])
+  expect(problems).toEqual([])
+  await close()
+}, 60_000)
+
+/** Drops a file onto the page's place for it, as a hand does. */
+async function drop(page: Page, file: string): Promise<void> {
+  const zone = await page.waitForSelector('.drop')
+  await zone?.scrollIntoView()
+  const box = await zone?.boundingBox()
+  if (!box) throw new Error('There is no place to drop a file.')
+  const session = await page.createCDPSession()
+  const data = { items: [], files: [file], dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x: box.x + 20, y: box.y + 20, data })
+  await session.detach()
+}
+
+/** Runs a program of the page unchanged, by Node.js; what it prints. */
+async function runProgram(text: string): Promise<string> {
+  writeFileSync(join(folder, 'network.ts'), text)
+  const { build } = await import('vite')
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    root: folder,
+    plugins: [bareShaders],
+    resolve: {
+      alias: [
+        { find: /^retrograd$/, replacement: join(root, 'src/index.ts') },
+        { find: /^retrograd\/csv$/, replacement: join(root, 'src/csv.ts') },
+        { find: /^papaparse$/, replacement: createRequire(import.meta.url).resolve('papaparse') },
+      ],
+    },
+    ssr: { noExternal: true },
+    build: { ssr: join(folder, 'network.ts'), outDir: join(folder, 'built'), target: 'node20' },
+  })
+  return execFileSync('node', [join(folder, 'built/network.mjs')], { cwd: folder, encoding: 'utf8' })
+}
+
+test('penguins are dropped as CSV, learnt to 95 %, and the program of that run comes to the same', async () => {
+  const penguins = JSON.parse(
+    readFileSync(join(root, 'node_modules/vega-datasets/data/penguins.json'), 'utf8'),
+  ) as object[]
+  const file = join(folder, 'penguins.csv')
+  writeFileSync(file, Papa.unparse(penguins))
+  const { page, problems, faults, screenshot, close } = await site.open('playground/')
+  await ready(page)
+  await page.select('select', 'own')
+  await drop(page, file)
+  await page.waitForSelector('.column')
+  await page.locator('::-p-aria([name="Predict"][role="combobox"])').fill('Species')
+  await page.locator('::-p-aria([name="Island"][role="combobox"])').fill('oneHot')
+  await page.waitForFunction(() => document.querySelector('.legend')?.textContent?.includes('Gentoo'))
+  await page.click('.own summary')
+  await press(page, 'Play')
+  await until(page, 'Test accuracy', value => value >= 95)
+  await press(page, 'Pause')
+  const epoch = await until(page, 'Epoch', value => value > 0)
+  await new Promise(resolve => setTimeout(resolve, 1000))
+  await screenshot('playground-penguins')
+  const loss = await figure(page, 'Test loss')
+  const accuracy = await figure(page, 'Test accuracy')
+  const program = await page.$eval('.program', area => (area as HTMLTextAreaElement).value)
+  const printed = await runProgram(program)
+  console.log(
+    `penguins: epoch ${epoch}, loss ${loss}, accuracy ${accuracy} %; the program: ${printed.split('test ')[1]}`,
+  )
+  const [, programLoss = '', programAccuracy = ''] =
+    /loss: ([\d.e-]+), accuracy: ([\d.]+)/.exec(printed) ?? []
+  // The page shows three digits.
+  expect(Number(Number(programLoss).toPrecision(3))).toBeCloseTo(loss, 3)
+  expect(100 * Number(programAccuracy)).toBeCloseTo(accuracy, 1)
+  expect(await faults()).toEqual([])
+  expect(problems).toEqual([])
+  await close()
+}, 120_000)
+
+test('bad tables and bad links are told in words', async () => {
+  const { page, problems, close } = await site.open('playground/', {
+    hash: '#layers=9.nonsense&noise=abc&v=0',
+  })
+  const words = () => page.$eval('.problems', element => element.textContent ?? '')
+  expect(await words()).toContain('another version')
+  expect(await words()).toContain('“abc” is nothing that noise can be')
+  await ready(page)
+  await page.select('select', 'own')
+  const told = async (content: string | Uint8Array, text: string) => {
+    writeFileSync(join(folder, 'bad.csv'), content)
+    await drop(page, join(folder, 'bad.csv'))
+    await page.waitForFunction(
+      wanted => document.querySelector('.problems')?.textContent?.includes(wanted),
+      {},
+      text,
+    )
+  }
+  await told('a,b\n1,2\n', 'has 1 row below its header')
+  await told('', 'no rows')
+  await told('only\n1\n2\n3\n4\n5\n', 'one column')
+  await told('a,b\n1,2\n3\n4,5\n', 'has 1 fields')
+  await told(new Uint8Array([0x50, 0x4b, 0, 0, 1, 2]), 'no text')
+  expect(problems).toEqual([])
+  const other = await site.open('playground/', { hash: '#%%%garbage' })
+  expect(await other.page.$eval('.problems', element => element.textContent)).toContain(
+    'can be read as settings',
+  )
+  await ready(other.page)
+  expect(other.problems).toEqual([])
+  await other.close()
+  await close()
+}, 60_000)
