@@ -2,11 +2,9 @@
 // Source: LeCun, Cortes and Burges, "The MNIST database of handwritten digits", which describes the format.
 
 import { data } from '../src/index.ts'
+import { CLASSES, PIXELS } from './mnist_shape.ts'
 
-/** Digits in the training set, pixels of each, and classes. */
-export const TRAINING_DIGITS = 60_000
-export const PIXELS = 28 * 28
-export const CLASSES = 10
+export * from './mnist_shape.ts'
 
 export interface Digits {
   readonly count: number

@@ -1,5 +1,6 @@
 // What a network's outputs for the test digits tell: loss, accuracy, which digits it confuses, and where it is most wrong.
-import { CLASSES, type Digits, PIXELS } from '../mnist.ts'
+import type { Digits } from '../mnist.ts'
+import { CLASSES, PIXELS } from '../mnist_shape.ts'
 
 /** A test digit that the network took for another. */
 export interface WrongDigit {

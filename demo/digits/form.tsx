@@ -1,6 +1,6 @@
 // The card of settings: the network, how it learns, and its file.
 import { useRef, useState } from 'preact/hooks'
-import { TRAINING_DIGITS } from '../mnist.ts'
+import { TRAINING_DIGITS } from '../mnist_shape.ts'
 import { Button, Field, NumberField, Slider } from '../page/controls.tsx'
 import { Card } from '../page/shell.tsx'
 import { loadFile, machine, phase, saveFile, settings } from './session.ts'

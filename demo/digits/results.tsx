@@ -1,5 +1,5 @@
 // What the network gets right and wrong on test digits, and what its first units look at.
-import { PIXELS } from '../mnist.ts'
+import { PIXELS } from '../mnist_shape.ts'
 import { colorOf, inkOn } from '../page/palette.ts'
 import { Card } from '../page/shell.tsx'
 import { theme } from '../page/theme.ts'

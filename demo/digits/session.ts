@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import { proxy } from 'comlink'
 import { download } from '../page/download.ts'
 import { type BackendChoice, lostGpu } from '../page/gpu.ts'
-import { clearProblems, pageBackend, setNotice, tellProblem } from '../page/notices.tsx'
+import { clearProblems, pageBackend, setNotice, tellProblem, wordsOf } from '../page/notices.tsx'
 import { gpuLosses, isLostError, linkWorker, WorkerStopped } from '../page/worker.ts'
 import { LossCurve } from './curve.ts'
 import type { Evaluation } from './evaluation.ts'
@@ -257,7 +257,8 @@ export async function loadFile(file: File): Promise<void> {
     settings.value = { ...settings.value, ...found }
     await begin({ bytes, epoch: 0, step: 0, needsDigits: false })
   } catch (error) {
-    failed(error, era, phase.value)
+    const isPlain = !(error instanceof WorkerStopped || isLostError(error))
+    failed(isPlain ? new Error(`${file.name} cannot be loaded. ${wordsOf(error)}`) : error, era, phase.value)
   }
 }
 

@@ -1,5 +1,5 @@
 // What a visitor sets before training, what it starts as on each kind of machine, and how layer sizes are read.
-import { CLASSES, PIXELS, TRAINING_DIGITS } from '../mnist.ts'
+import { CLASSES, PIXELS, TRAINING_DIGITS } from '../mnist_shape.ts'
 
 export interface Settings {
   /** Units of each hidden layer; none is a single layer of weights. */

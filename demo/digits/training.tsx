@@ -65,7 +65,7 @@ export function Training() {
     >
       <div class="stack training">
         <p class="muted small" role="status">
-          {STATES[now]}
+          {now === 'paused' && !progress.value ? 'The network is ready. Resume trains it.' : STATES[now]}
         </p>
         <Figures
           of={{

@@ -64,15 +64,22 @@ const untilText = (page: Page, selector: string, text: string) =>
 const untilButton = (page: Page, name: string) =>
   page.waitForSelector(`::-p-aria([name="${name}"][role="button"])`, { timeout: PATIENCE })
 
-/** Draws lines with the mouse; points are shares of the field. */
-async function draw(page: Page, ...points: readonly (readonly [number, number])[]): Promise<void> {
+type Place = readonly [x: number, y: number]
+
+/** Draws lines with the mouse, or with a finger; points are shares of the field. */
+async function draw(page: Page, points: readonly Place[], by: 'mouse' | 'finger' = 'mouse'): Promise<void> {
   const field = await page.waitForSelector('.pad')
   await field?.scrollIntoView()
   const box = await field?.boundingBox()
   if (!box) throw new Error('there is no field to draw in')
-  const at = ([x, y]: readonly [number, number]) => [box.x + x * box.width, box.y + y * box.height] as const
+  const at = ([x, y]: Place) => [box.x + x * box.width, box.y + y * box.height] as const
   const [first, ...others] = points
   if (!first) return
+  if (by === 'finger') {
+    const finger = await page.touchscreen.touchStart(...at(first))
+    for (const point of others) await finger.move(...at(point))
+    return finger.end()
+  }
   await page.mouse.move(...at(first))
   await page.mouse.down()
   for (const point of others) await page.mouse.move(...at(point), { steps: 12 })
@@ -164,7 +171,7 @@ test('trains, pauses, resumes and reads a drawn 7 as 7, while the main thread st
   await type(page, 'Learning rate', '0.003')
   await press(page, 'Resume')
   await untilStep(page, paused + 30)
-  await draw(page, ...SEVEN) // while it trains
+  await draw(page, SEVEN) // while it trains
   await untilButton(page, 'Done')
   await untilText(page, '.verdict', 'Read as 7')
   expect(await figure(page, 'Epoch')).toBe('8 of 8')
@@ -194,13 +201,13 @@ test('trains, pauses, resumes and reads a drawn 7 as 7, while the main thread st
   await opened.close()
 })
 
-test('fits a phone when all is shown', { timeout: 2 * PATIENCE }, async () => {
+test('fits a phone when all is shown, and reads what a finger draws', { timeout: 2 * PATIENCE }, async () => {
   for (const theme of ['light', 'dark'] as const) {
     const opened = await site.open('digits/', { width: 390, theme })
     const { page, screenshot } = opened
     await trainSmallNet(page)
-    await draw(page, ...SEVEN)
-    await untilText(page, '.verdict', 'Read as')
+    await draw(page, SEVEN, 'finger')
+    await untilText(page, '.verdict', 'Read as 7')
     await screenshot(`digits-${theme}-390-trained`)
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
     await clean(opened)
@@ -260,7 +267,9 @@ test('a double click on Start starts once; closing and reopening in the middle w
   await opened.close()
 })
 
-test('a learning rate far too large is told, and Reset begins anew', { timeout: 2 * PATIENCE }, async () => {
+test('settings at their ends work: a rate out of range is told, a batch of all, no hidden layer', {
+  timeout: 2 * PATIENCE,
+}, async () => {
   const opened = await site.open('digits/')
   const { page } = opened
   await untilText(page, 'main', 'to be quick')
@@ -313,8 +322,7 @@ test('a network is downloaded and loaded again, and reads as before', { timeout:
   await untilText(page, 'main', '784 pixels → 32 → 10 digits')
   const [other] = await Promise.all([page.waitForFileChooser(), press(page, 'Load weights')])
   await other.accept([import.meta.filename])
-  await page.waitForFunction(() => document.querySelector('.problems')?.textContent !== '')
-  console.log(await page.$eval('.problems', element => element.textContent))
+  await untilText(page, '.problems', 'digits.test.ts cannot be loaded.')
   await screenshot('digits-bad-file')
   expect(await figure(page, 'Test accuracy')).toBe(before) // the network is still there
   await clean(opened)
@@ -351,7 +359,7 @@ test('a lost GPU is told, and training goes on from the weights kept', {
   await press(page, 'Pause') // the network is kept at each pause
   await untilButton(page, 'Resume')
   const kept = await stepOf(page)
-  await draw(page, ...SEVEN)
+  await draw(page, SEVEN)
   await press(page, 'Resume')
   await untilStep(page, kept + 10)
   await site.crashGpu()
@@ -376,7 +384,7 @@ test('without WebGPU it trains on the CPU', { timeout: 2 * PATIENCE }, async () 
   const opened = await site.open('digits/', { withoutGpu: true })
   const { page } = opened
   await trainSmallNet(page)
-  await draw(page, ...SEVEN)
+  await draw(page, SEVEN)
   await untilText(page, '.verdict', 'Read as 7')
   await clean(opened)
   await opened.close()
