@@ -57,6 +57,10 @@ export function eachRandom(key: RandomKey, size: number, visit: (bits: number, i
 /** Uniform in [0, 1): the top 24 bits, exact in float32. */
 export const unitFloat = (bits: number): number => (bits >>> 8) * 2 ** -24
 
+/** A number of the normal distribution, mean 0 and deviation 1: Box and Muller 1958. */
+export const normalNumber = (draw: () => number): number =>
+  Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw())
+
 /** A stream on the host, number by number in [0, 1). Streams of one key but another `kind` differ. */
 export function drawFrom(key: RandomKey, kind = 0): () => number {
   const seed = [at(key, 0), at(key, 1)]

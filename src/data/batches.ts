@@ -60,11 +60,7 @@ export function batches(dataset: Dataset, options: BatchOptions = {}): Batches {
       const order = checked.shuffle ? shuffledRows(size, seed, epoch).map(row => rows[row] as number) : rows
       for (let i = 0; i < count; i++) {
         const picks = order.subarray(i * batchSize, (i + 1) * batchSize)
-        const [features, labels] = keepResult(() => {
-          const indices = tensor(picks, { engine })
-          const features = gather(dataset.features, indices)
-          return [features, dataset.labels === dataset.features ? features : gather(dataset.labels, indices)]
-        }) as [Tensor, Tensor]
+        const { features, labels } = keepResult(() => pick(dataset, tensor(picks, { engine })))
         try {
           yield { features, labels, size: picks.length }
         } finally {
@@ -74,4 +70,10 @@ export function batches(dataset: Dataset, options: BatchOptions = {}): Batches {
       }
     },
   }
+}
+
+/** Rows of a set, by their numbers in its source. */
+export function pick({ features, labels }: Dataset, rows: Tensor): Omit<Batch, 'size'> {
+  const picked = gather(features, rows)
+  return { features: picked, labels: labels === features ? picked : gather(labels, rows) }
 }

@@ -1,10 +1,10 @@
 // Sets made from formulas: small problems on which networks are understood.
 import type { Engine } from '../engine.ts'
-import { fail } from '../errors.ts'
 import { integer, number, parseOptions } from '../options.ts'
-import { hostRandom } from '../random.ts'
+import { hostRandom, normalNumber } from '../random.ts'
 import { type Dataset, dataset } from './dataset.ts'
 import { engineOption } from './numbers.ts'
+import { rangeOption } from './scaling.ts'
 import { streams } from './shuffle.ts'
 
 /** What every generator takes. */
@@ -19,7 +19,7 @@ export interface GeneratorOptions {
 interface Source {
   /** Uniform in [low, high). */
   uniform(low: number, high: number): number
-  /** Normal noise of the deviation asked for: Box and Muller 1958. */
+  /** Normal noise of the deviation asked for. */
   noise(): number
 }
 
@@ -40,10 +40,7 @@ function generate<T>(
   const random = hostRandom(checked.seed, streams.generators)
   const source: Source = {
     uniform: (low, high) => low + (high - low) * random(),
-    noise: () => {
-      const radius = Math.sqrt(-2 * Math.log(1 - random()))
-      return checked.noise * radius * Math.cos(2 * Math.PI * random())
-    },
+    noise: () => checked.noise * normalNumber(random),
   }
   const rows = Array.from({ length: count }, (_, i) => rule(source, i))
   return { rows, engine: checked.engine ? { engine: checked.engine } : {} }
@@ -114,10 +111,10 @@ export interface SpiralOptions extends GeneratorOptions {
 
 /** Spiral arms from near the centre to radius 1, one a class, in turn. */
 export function spiral(count = 200, options: SpiralOptions = {}): Dataset {
-  const { arms, turns, ...rest } = { arms: 2, turns: 1, ...options }
+  const { arms: askedArms, turns: askedTurns, ...rest } = options
   const context = { where: 'spiral', rank: 0 }
-  integer(undefined, { min: 2, max: 1000 })(arms, { ...context, name: 'arms' })
-  number(1, { min: 0, max: 1000 })(turns, { ...context, name: 'turns' })
+  const arms = integer(2, { min: 2, max: 1000 })(askedArms, { ...context, name: 'arms' })
+  const turns = number(1, { min: 0, max: 1000 })(askedTurns, { ...context, name: 'turns' })
   return points('spiral', count, rest, 0, arms, ({ uniform }, i) => {
     const label = i % arms
     const radius = Math.sqrt(uniform(0.01, 1))
@@ -145,9 +142,8 @@ export interface SineOptions extends GeneratorOptions {
 
 /** y = sin 2πx, with noise if told: features x, targets y. */
 export function sine(count = 25, options: SineOptions = {}): Dataset {
-  const { low, high, ...rest } = { low: 0, high: 1, ...options }
-  if (!(low < high && Number.isFinite(high - low)))
-    fail('option', 'sine', `low is ${low}, high is ${high}.`, 'low must be below high.')
+  const { low: askedLow, high: askedHigh, ...rest } = options
+  const { low, high } = rangeOption('sine', { low: askedLow, high: askedHigh })
   const { rows, engine } = generate('sine', count, rest, 0, ({ uniform, noise }) => {
     const x = uniform(low, high)
     return [x, Math.sin(2 * Math.PI * x) + noise()] as const

@@ -192,7 +192,7 @@ export function minMax(x: Fittable, options: MinMaxOptions = {}): Scaling | Prom
 }
 
 /** Reads { low, high }. Throws `option` unless low is below high and both are finite. */
-export function rangeOption(where: string, options: MinMaxOptions): { low: number; high: number } {
+export function rangeOption(where: string, options: object): { low: number; high: number } {
   const range = parseOptions(where, options, { low: number(0), high: number(1) })
   if (range.low < range.high && Number.isFinite(range.high - range.low)) return range
   return fail('option', where, `low is ${range.low}, high is ${range.high}.`, 'low must be below high.')

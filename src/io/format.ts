@@ -120,7 +120,7 @@ function readHeader(where: string, bytes: Uint8Array): { length: number; entries
 }
 
 /** The entries of a JSON object, or null for any other value. */
-export const fieldsOf = (value: unknown): [string, unknown][] | null =>
+const fieldsOf = (value: unknown): [string, unknown][] | null =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : null
 
 const sizes = (value: unknown): readonly number[] | null =>

@@ -2,7 +2,7 @@
 import { currentEngine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
 import { tensor } from '../ops/create.ts'
-import { drawFrom } from '../random.ts'
+import { drawFrom, normalNumber } from '../random.ts'
 import { at, type Shape, sizeOf } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 
@@ -14,10 +14,6 @@ export type Initializer = (shape: Shape, draw: Draw) => Float32Array
 
 const fill = (shape: Shape, next: () => number): Float32Array =>
   Float32Array.from({ length: sizeOf(shape) }, next)
-
-/** A number of the normal distribution: Box and Muller 1958. */
-const normalNumber = (draw: Draw): number =>
-  Math.sqrt(-2 * Math.log(1 - draw())) * Math.cos(2 * Math.PI * draw())
 
 function checkNumbers(where: string, numbers: readonly unknown[]): void {
   if (numbers.every(Number.isFinite)) return

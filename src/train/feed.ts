@@ -1,4 +1,5 @@
 // Batches picked on the GPU: the rows of each travel in the plan's one write, so that a step needs no tensor of its own.
+import { pick } from '../data/batches.ts'
 import { Dataset } from '../data/dataset.ts'
 import { isClassIds, type Labels, readLabels } from '../data/labels.ts'
 import { type FlatNumbers, type Numbers, readNumbers, upload } from '../data/numbers.ts'
@@ -6,7 +7,6 @@ import type { Engine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
 import { hostVector } from '../host.ts'
 import { tensor } from '../ops/create.ts'
-import { gather } from '../ops/gather.ts'
 import type { RandomStream } from '../random.ts'
 import { keepResult, Tensor } from '../tensor.ts'
 import type { Replay } from './watch.ts'
@@ -47,12 +47,6 @@ export class RowFeed {
     const { rows } = this.dataset
     return positions.map(position => rows[position] as number)
   }
-}
-
-/** Rows of a set, by their numbers in its source. */
-export function pick({ features, labels }: Dataset, rows: Tensor): Batch {
-  const picked = gather(features, rows)
-  return { features: picked, labels: labels === features ? picked : gather(labels, rows) }
 }
 
 /** Throws `value` for what is no data set. */

@@ -1,6 +1,6 @@
 // Greedy pre-training: the hidden layers of a multilayer perceptron, one after another, without labels.
 import { type Dataset, dataset as datasetOf } from '../data/dataset.ts'
-import { fail, show } from '../errors.ts'
+import { fail } from '../errors.ts'
 import { checkLayers, type Layer } from '../nn/layer.ts'
 import { linear, sequential, tied } from '../nn/layers.ts'
 import { rbm } from '../nn/rbm.ts'
@@ -12,15 +12,15 @@ import { type Parameter, scope, type Tensor } from '../tensor.ts'
 import { predict } from './evaluate.ts'
 import { checkDataset } from './feed.ts'
 import { fit } from './fit.ts'
-import type { FitOptions } from './fit_options.ts'
 import type { History } from './history.ts'
 import type { LossFunction } from './losses.ts'
+import { checkFit, type FreshFit } from './selection.ts'
 
 /**
  * Options of the run that trains a layer. An optimizer is given as the function that makes it. The loss of an autoencoder
  * is the squared error unless told; 'sigmoidCrossEntropy' learns faster from numbers in [0, 1]. An RBM has its own.
  */
-export type PretrainFitOptions = Omit<FitOptions, 'train' | 'validation' | 'metrics'>
+export type PretrainFitOptions = FreshFit<'train' | 'validation' | 'metrics'>
 
 /** Options of `pretrain`. */
 export interface PretrainOptions {
@@ -79,8 +79,13 @@ export async function pretrain(
   try {
     if (isRbm) await checkRange(inputs)
     for (const [i, stage] of chosen.entries()) {
-      const own = typeof checked.fit === 'function' ? checked.fit(i) : checked.fit
-      checkFit(own, isRbm)
+      const asked = typeof checked.fit === 'function' ? checked.fit(i) : checked.fit
+      const own = checkFit(WHERE, asked, [
+        'train',
+        'validation',
+        'metrics',
+        ...(isRbm ? ['loss' as const] : []),
+      ])
       const trainee = inputs.engine.use(() => (isRbm ? machine(stage, checked.steps) : mirror(stage)))
       try {
         const train = datasetOf(inputs)
@@ -197,17 +202,4 @@ async function checkRange(x: Tensor): Promise<void> {
     `the features lie in [${low}, ${high}]; those of an RBM are in [0, 1].`,
     "Use data.minMax, or with: 'autoencoder'.",
   )
-}
-
-/** Throws `option` for what a layer's run cannot be told. `fit` checks the rest. */
-function checkFit(options: PretrainFitOptions, isRbm: boolean): void {
-  const refused = ['train', 'validation', 'metrics', ...(isRbm ? ['loss'] : [])].find(name => name in options)
-  if (refused) fail('option', WHERE, `fit has ${refused}, which each layer has of its own.`, 'Leave it out.')
-  if (typeof options.optimizer === 'object')
-    fail(
-      'option',
-      WHERE,
-      `optimizer is ${show(options.optimizer)}; each layer needs its own.`,
-      'Pass parameters => optim.adam(parameters).',
-    )
 }

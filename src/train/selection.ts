@@ -1,4 +1,4 @@
-// What cross-validation, searches and ensembles share: seeds that follow from one, models made from them, the best score.
+// What training of many models shares: seeds that follow from one, models made from them, the best score.
 import type { Engine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
 import type { Layer } from '../nn/layer.ts'
