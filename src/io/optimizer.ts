@@ -43,9 +43,9 @@ export function saveState(
   optimizer: Optimizer,
   model: ReadonlyMap<string, Tensor>,
 ): { record: string; reads: Promise<[string, Entry][]>[] } {
-  const { steps, tensors } = optimizer.state()
+  const { tensors, ...rest } = optimizer.state()
   const places = placesOf(where, optimizer, model)
-  const { name, learningRate } = optimizer
+  const { name } = optimizer
   const reads = Object.entries(tensors).map(async ([state, tensor]) => {
     const { dtype } = tensor
     const numbers = await tensor.data()
@@ -54,7 +54,7 @@ export function saveState(
       { shape, ...encode(dtype, numbers.subarray(begin, end)) },
     ])
   })
-  return { record: JSON.stringify({ name, steps, learningRate }), reads }
+  return { record: JSON.stringify({ name, ...rest }), reads }
 }
 
 /** A saved state, as the optimizer takes it. Throws `value`, `shape` or `dtype` where it is none of this optimizer's. */
@@ -74,7 +74,11 @@ export function readState(
     )
   const record = new Map(textFields(where, OPTIMIZER, text))
   const [name, steps, learningRate] = ['name', 'steps', 'learningRate'].map(key => record.get(key))
-  if (!Number.isSafeInteger(steps) || Number(steps) < 0 || typeof learningRate !== 'number')
+  if (
+    !Number.isSafeInteger(steps) ||
+    Number(steps) < 0 ||
+    !['number', 'undefined'].includes(typeof learningRate)
+  )
     fail(
       'value',
       where,
@@ -99,7 +103,6 @@ export function readState(
   return {
     steps: Number(steps),
     tensors: Object.fromEntries(states),
-    // A schedule may have come to rest at 0, which no optimizer has for its own.
-    ...(learningRate > 0 ? { learningRate } : {}),
+    ...(typeof learningRate === 'number' && learningRate > 0 ? { learningRate } : {}),
   }
 }

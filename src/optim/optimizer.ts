@@ -62,7 +62,12 @@ export interface Optimizer {
    */
   step(gradients: readonly Tensor[], options?: StepOptions): Tensor | null
   /** The optimizer's tensors by name, flat as the parameters' arena is, and the steps taken, skipped ones included. */
-  state(): { readonly steps: number; readonly tensors: Readonly<Record<string, Parameter>> }
+  state(): {
+    readonly steps: number
+    readonly tensors: Readonly<Record<string, Parameter>>
+    /** Left out where a schedule says what it is. */
+    readonly learningRate?: number
+  }
   /** Puts back what `state` gave, as tensors or numbers. Throws `value` or `shape` where names or sizes are others; then nothing is put back. */
   load(state: OptimizerState): void
   /** Whether its schedule waits for `observe`. */
@@ -197,7 +202,7 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
         throw error
       }
     },
-    state: () => ({ steps, tensors }),
+    state: () => ({ steps, tensors, ...(typeof rate === 'number' ? { learningRate: rate } : {}) }),
     load(state) {
       const loaded = checkState(name, tensors, state)
       if (state.learningRate !== undefined && typeof rate === 'number')

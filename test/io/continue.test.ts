@@ -31,6 +31,10 @@ describe('10 steps, saved, loaded by a new model and optimizer, and 10 more are 
       'adam by a schedule, which goes on where it was',
       p => optim.adam(p, { learningRate: optim.cosine({ initial: 0.05, steps: 20 }) }),
     ],
+    [
+      'sgd by a schedule for just the steps there are, which gives nothing beyond them',
+      p => optim.sgd(p, { learningRate: step => (step < 20 ? 0.05 : Number.NaN) }),
+    ],
     ['adam of parameters in another order', p => optim.adam(p), p => optim.adam([...p].reverse())],
   ]
   test.each(cases)('%s', async (_, make, again = make) => {
