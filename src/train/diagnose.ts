@@ -133,9 +133,9 @@ class Probe {
     this.optimizer = optimizer ?? null
     const numbers = isFloat(batch.labels.dtype) ? 'meanSquaredError' : 'softmaxCrossEntropy'
     const isSet = data instanceof Dataset
-    this.loss = lossOf(where, loss ?? (isSet ? defaultLoss(data) : numbers), isSet ? data.classes : null)
-    this.step = compile(() => this.record(), { engine })
     try {
+      this.loss = lossOf(where, loss ?? (isSet ? defaultLoss(data) : numbers), isSet ? data.classes : null)
+      this.step = compile(() => this.record(), { engine })
       this.step.planned()
     } catch (error) {
       this.dispose()

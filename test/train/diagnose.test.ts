@@ -201,5 +201,13 @@ describe('monitor', () => {
     expect(() => train.monitor(nn.mlp([2, 2]), { data: set(), row: 3 } as never)).toThrow(
       "Did you mean 'rows'?",
     )
+    const [model, given] = [nn.mlp([2, 2]), set()]
+    await engine.idle()
+    const { tensors } = engine.memory()
+    await expect(train.diagnose(model, { data: given, loss: 'huge' as never })).rejects.toThrow(
+      "unknown loss 'huge'",
+    )
+    await engine.idle()
+    expect(engine.memory().tensors).toBe(tensors)
   })
 })
