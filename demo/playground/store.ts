@@ -23,6 +23,9 @@ export const isPlaying = signal(false)
 export const detour = signal('')
 export const table = signal<(TableSummary & { readonly file: string }) | null>(null)
 
+/** A new run is on its way: what is still seen is about to go. */
+export const isBuilding = signal(false)
+
 /** Settings before and after those of now. */
 const past = signal<readonly Settings[]>([])
 const future = signal<readonly Settings[]>([])
@@ -113,12 +116,20 @@ export async function start(from: typeof kept = null): Promise<void> {
 const look = () => ({ theme: theme.value, discrete: settings.value.discrete })
 
 async function build(): Promise<void> {
-  if (awaitsFile.value) return
+  if (awaitsFile.value) {
+    isBuilding.value = false
+    return
+  }
+  isBuilding.value = true
   kept = null
   detour.value = ''
   const made = await ask(api => api.build(settings.value))
-  if (made === undefined) isPlaying.value = false
-  if (!made) return
+  if (made === null) return // overtaken by another
+  isBuilding.value = false
+  if (!made) {
+    isPlaying.value = false
+    return
+  }
   problem.value = made
   if (isPlaying.value) play()
 }
@@ -134,7 +145,8 @@ export function change(patch: Partial<Settings>): void {
   const keys = Object.keys(patch).join()
   const now = performance.now()
   // A slider on its way is one change.
-  const goesOn = keys === lastChange.keys && now - lastChange.time < 800 && past.value.length > 0
+  const isSlide = Object.values(patch).every(value => typeof value === 'number')
+  const goesOn = isSlide && keys === lastChange.keys && now - lastChange.time < 800 && past.value.length > 0
   lastChange = { keys, time: now }
   batch(() => {
     if (!goesOn) past.value = [...past.value, settings.value].slice(-200)
@@ -155,6 +167,7 @@ function apply(next: Settings): void {
     void ask(api => api.setLearningRate(next.learningRate))
     return
   }
+  isBuilding.value = true
   clearTimeout(timer)
   timer = setTimeout(() => void build(), 120) // ms
 }

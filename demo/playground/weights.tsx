@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks'
 import { Button, NumberField } from '../page/controls.tsx'
 import { selected } from './graph.tsx'
 import { columnsOf } from './layout.ts'
-import { edit, frame, problem, settings } from './store.ts'
+import { edit, frame, isBuilding, problem, settings } from './store.ts'
 import type { DrawnWeights } from './view.ts'
 
 export function WeightEditor() {
@@ -14,7 +14,7 @@ export function WeightEditor() {
   const layer = (place?.column ?? 0) - 1
   const current = frame.value?.picture.layers[layer]
   const [from, to] = [columns[layer], columns[layer + 1]]
-  if (!place || !current || !from || !to || place.neuron >= to.drawn) return null
+  if (isBuilding.value || !place || !current || !from || !to || place.neuron >= to.drawn) return null
   const { weights, biases } = held ?? current
   const name =
     to.kind === 'output'
