@@ -115,7 +115,11 @@ export async function start(from: typeof kept = null): Promise<void> {
 
 const look = () => ({ theme: theme.value, discrete: settings.value.discrete })
 
+/** Counts the changes that ask for a new run. */
+let newest = 0
+
 async function build(): Promise<void> {
+  const own = newest
   if (awaitsFile.value) {
     isBuilding.value = false
     return
@@ -124,7 +128,7 @@ async function build(): Promise<void> {
   kept = null
   detour.value = ''
   const made = await ask(api => api.build(settings.value))
-  if (made === null) return // overtaken by another
+  if (made === null || own !== newest) return // overtaken by another
   isBuilding.value = false
   if (!made) {
     isPlaying.value = false
@@ -167,6 +171,7 @@ function apply(next: Settings): void {
     void ask(api => api.setLearningRate(next.learningRate))
     return
   }
+  newest++
   isBuilding.value = true
   clearTimeout(timer)
   timer = setTimeout(() => void build(), 120) // ms
