@@ -322,7 +322,7 @@ test('a network is downloaded and loaded again, and reads as before', { timeout:
   await untilText(page, 'main', '784 pixels → 32 → 10 digits')
   const [other] = await Promise.all([page.waitForFileChooser(), press(page, 'Load weights')])
   await other.accept([import.meta.filename])
-  await untilText(page, '.problems', 'digits.test.ts cannot be loaded.')
+  await untilText(page, '.problems', '“digits.test.ts” cannot be loaded.')
   await screenshot('digits-bad-file')
   expect(await figure(page, 'Test accuracy')).toBe(before) // the network is still there
   await clean(opened)

@@ -44,7 +44,9 @@ const scenes = {
     await press(page, 'Test digit')
   },
   kernels: async (page: Page) => {
-    const verify = await page.waitForSelector('::-p-xpath(//button[starts-with(., "Verify")][not(@disabled)])')
+    const verify = await page.waitForSelector(
+      '::-p-xpath(//button[starts-with(., "Verify")][not(@disabled)])',
+    )
     await verify?.click()
     await page.waitForSelector('::-p-xpath(//button[contains(., "again")])', { timeout: PATIENCE })
   },
