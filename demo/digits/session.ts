@@ -258,7 +258,11 @@ export async function loadFile(file: File): Promise<void> {
     await begin({ bytes, epoch: 0, step: 0, needsDigits: false })
   } catch (error) {
     const isPlain = !(error instanceof WorkerStopped || isLostError(error))
-    failed(isPlain ? new Error(`“${file.name}” cannot be loaded. ${wordsOf(error)}`) : error, era, phase.value)
+    failed(
+      isPlain ? new Error(`“${file.name}” cannot be loaded. ${wordsOf(error)}`) : error,
+      era,
+      phase.value,
+    )
   }
 }
 
