@@ -17,7 +17,7 @@ import { type Metric, metricsOf } from './metrics.ts'
 import { Pace } from './pace.ts'
 import { type Steps, type Submit, stepsOf } from './steps.ts'
 import { type StopRule, stopRules } from './stopping.ts'
-import { findCulprit, type Replay } from './watch.ts'
+import { type BadStep, findCulprit, Watchman } from './watch.ts'
 import { Weights } from './weights.ts'
 
 /** What a run comes to. */
@@ -68,6 +68,7 @@ class Session {
   private readonly steps: Steps
   /** With a watch: whether every loss and gradient was finite so far. */
   private readonly finite: Parameter | null
+  private readonly watchman = new Watchman()
   /** With a watch: what came of a step that was not finite. */
   private failure: Promise<never> | null = null
   private readonly evaluator: Evaluator | null
@@ -191,7 +192,7 @@ class Session {
     } finally {
       options.signal?.removeEventListener('abort', onAbort)
       await Promise.allSettled([...records, pace.settled()])
-      for (const item of [this.steps, this.evaluator, this.best, this.finite]) item?.dispose()
+      for (const item of [this.steps, this.evaluator, this.best, this.finite, this.watchman]) item?.dispose()
       if (this.ownsOptimizer) optimizer.dispose()
       this.ended = true
       for (const queue of this.queues) queue.end()
@@ -201,19 +202,51 @@ class Session {
   /** Reads the losses of steps and tells of them. */
   private async read(submit: Submit, epoch: number): Promise<Sum> {
     const { told } = this
-    const { losses, finite } = submit
+    const { losses, finite, rows } = submit
+    const free = (): void => {
+      for (const item of [finite, submit]) item?.dispose()
+    }
+    let isKept = false
     try {
-      const [numbers, flags] = await Promise.all([losses.data(), finite?.data()])
+      const numbers = await losses.data()
       // What is told comes in order: an epoch's record before steps of the next.
       await told
-      return await (this.failure ?? this.tell(submit, epoch, numbers, flags))
+      if (this.failure) return await this.failure
+      const first = this.history.losses.length + 1
+      const sum = await this.tell(rows, epoch, numbers)
+      isKept = finite !== null
+      if (finite) {
+        const watched = {
+          finite,
+          losses: numbers,
+          epoch,
+          first,
+          replay: submit.replay,
+          dispose: submit.dispose,
+        }
+        const isTime = this.watchman.add(watched)
+        if (isTime || numbers.some(loss => !Number.isFinite(loss))) await this.look()
+      }
+      return sum
     } finally {
-      for (const item of [losses, finite, submit]) item?.dispose()
+      losses.dispose()
+      if (!isKept) free()
     }
   }
 
-  private async tell(submit: Submit, epoch: number, numbers: HostArray, flags?: HostArray): Promise<Sum> {
-    const { rows } = submit
+  /** With a watch: looks whether all steps were finite, and rejects with what made one NaN or infinite. */
+  private async look(): Promise<void> {
+    await this.watchman.look(bad => {
+      // Those after it were skipped.
+      this.history.losses.length = Math.min(this.history.losses.length, bad.step)
+      this.failure = this.explain(bad)
+      // The loop is to end; its end waits for this failure.
+      this.abort('a step was not finite')
+      return this.failure
+    })
+  }
+
+  private async tell(rows: number, epoch: number, numbers: HostArray): Promise<Sum> {
     const now = performance.now()
     if (this.firstFinish === 0) this.firstFinish = now
     else this.finishedRows += rows * numbers.length
@@ -223,7 +256,7 @@ class Session {
     const steps = perEpoch === null ? null : perEpoch * options.epochs
     const samplesPerSecond = (1000 * this.finishedRows) / Math.max(now - this.firstFinish, 1e-3)
     let loss = 0
-    for (const [i, value] of numbers.entries()) {
+    for (const value of numbers) {
       history.losses.push(value)
       loss += value * rows
       const step = history.losses.length
@@ -232,14 +265,8 @@ class Session {
         for (const queue of queues) queue.push(event)
         heard.push(options.onStep?.(event))
       }
-      if (flags?.[i] === 0) {
-        this.failure = this.explain(step, epoch, value, submit.replay(i))
-        // The loop is to end; its end waits for this failure.
-        this.abort('a step was not finite')
-        return await this.failure
-      }
-      // Under a loss scale that step was skipped.
-      if (!Number.isFinite(value) && !options.scale)
+      // Under a loss scale that step was skipped; a watch says more.
+      if (!Number.isFinite(value) && !options.scale && !this.finite)
         fail(
           'value',
           'fit',
@@ -253,7 +280,7 @@ class Session {
   }
 
   /** Names what made a step's loss or gradient NaN or infinite. */
-  private async explain(step: number, epoch: number, loss: number, replay: Replay): Promise<never> {
+  private async explain({ step, epoch, loss, replay }: BadStep): Promise<never> {
     const { model, optimizer } = this
     const suspect = { model, loss: this.loss.apply, parameters: optimizer.parameters, replay }
     const { what, remedy } = await findCulprit(suspect)
@@ -273,6 +300,7 @@ class Session {
     const evaluation = this.evaluator?.run()
     evaluation?.catch(() => undefined) // awaited below
     const sums = await Promise.all(reads)
+    await this.look()
     const total = (key: keyof Sum): number => sums.reduce((sum, each) => sum + each[key], 0)
     const validation = await evaluation
     const record: EpochRecord = {

@@ -185,3 +185,63 @@ function rangeOf(numbers: HostArray): { low: number; high: number } {
   }
   return { low, high }
 }
+
+/** Steps of one submit whose flags have not been looked at. */
+export interface Watched {
+  /** Whether all was finite so far, after each step. */
+  readonly finite: Tensor
+  readonly losses: ArrayLike<number>
+  readonly epoch: number
+  /** The number of its first step, counted from 1. */
+  readonly first: number
+  replay(index: number): Replay
+  /** Frees what was kept for that. */
+  dispose(): void
+}
+
+/** A step that was not finite. */
+export interface BadStep {
+  readonly step: number
+  readonly epoch: number
+  readonly loss: number
+  readonly replay: Replay
+}
+
+/** Submits whose flags are looked at together: reading each would cost more than the watch itself. */
+const TOGETHER = 16
+
+/** Keeps flags until it is worth while to look at them: one that is false stays so, and the last tells of all before it. */
+export class Watchman {
+  private readonly waiting: Watched[] = []
+
+  /** Takes the flags of a submit; true when it is time to look. */
+  add(watched: Watched): boolean {
+    return this.waiting.push(watched) >= TOGETHER
+  }
+
+  /** Calls `tell` with the first step that was not finite since it last looked, before what is kept of it is freed. */
+  async look(tell: (bad: BadStep) => Promise<never>): Promise<void> {
+    const waiting = this.waiting.splice(0)
+    const last = waiting.at(-1)
+    if (!last) return
+    try {
+      if ((await last.finite.data()).at(-1) !== 0) return
+      for (const { finite, losses, epoch, first, replay } of waiting) {
+        const i = (await finite.data()).indexOf(0)
+        if (i >= 0) await tell({ step: first + i, epoch, loss: losses[i] as number, replay: replay(i) })
+      }
+    } finally {
+      for (const { finite, dispose } of waiting) {
+        finite.dispose()
+        dispose()
+      }
+    }
+  }
+
+  dispose(): void {
+    for (const { finite, dispose } of this.waiting.splice(0)) {
+      finite.dispose()
+      dispose()
+    }
+  }
+}
