@@ -10,7 +10,9 @@ try {
   const { chrome } = await setup()
   const project = process.argv.includes('--all') ? 'slow' : 'quick'
   const others = process.argv.slice(2).filter(argument => argument !== '--all')
-  const suites = spawn(process.execPath, [vitest, 'run', '--project', project, ...others], {
+  // Pages are held to what they do in time: nothing else is to run beside them.
+  const alone = project === 'slow' ? ['--no-file-parallelism'] : []
+  const suites = spawn(process.execPath, [vitest, 'run', '--project', project, ...alone, ...others], {
     cwd: root,
     env: { ...process.env, PUPPETEER_EXECUTABLE_PATH: chrome },
     stdio: 'inherit',

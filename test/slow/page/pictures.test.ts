@@ -39,6 +39,10 @@ const scenes = {
     await press(page, 'Pause')
   },
   digits: async (page: Page) => {
+    // The settings of a slow machine are there once it is known to be one.
+    await page.waitForFunction(() => document.body.textContent?.includes('to be quick'), {
+      timeout: PATIENCE,
+    })
     await press(page, 'Start')
     await page.waitForSelector('::-p-aria([name="Done"][role="button"])', { timeout: PATIENCE })
     await press(page, 'Test digit')
