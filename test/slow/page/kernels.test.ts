@@ -23,7 +23,14 @@ const rows = (page: Page): Promise<string[][]> =>
   )
 const press = (page: Page, name: string) => page.locator(`::-p-aria([name="${name}"][role="button"])`).click()
 const says = (page: Page, text: string) =>
-  page.waitForFunction(wanted => document.querySelector('main')?.textContent?.includes(wanted), {}, text)
+  page.waitForFunction(
+    wanted => document.querySelector('main')?.textContent?.includes(wanted),
+    { timeout: 120_000 }, // what a GPU in software may take on a busy machine
+    text,
+  )
+
+/** Lets so much time pass that the next click is no second one of a double click. */
+const notDouble = () => new Promise(resolve => setTimeout(resolve, 1500))
 
 /** Notes how long each task of the page's own thread takes that takes over 50 ms, until the function it gives is called. */
 async function watchLongTasks(page: Page): Promise<() => Promise<number[]>> {
@@ -140,12 +147,14 @@ test('stops between two samples, goes on where it was, and times what is asked f
   await press(page, `Verify ${COUNT}`)
   await page.waitForSelector('.progress code')
   await screenshot('kernels-running')
+  await notDouble()
   await press(page, 'Stop')
   await says(page, 'left')
   const before = await run()
   expect(before.length).toBeLessThan(COUNT)
   await press(page, `Go on: ${COUNT - before.length} left`)
   await says(page, `Verified${before.length + 1} of ${COUNT}`)
+  await notDouble()
   await press(page, 'Stop')
   await says(page, 'left')
   expect((await run()).slice(0, before.length)).toEqual(before)
