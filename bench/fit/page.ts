@@ -101,11 +101,15 @@ async function measureCase(engine: Engine, each: FitCase, repetitions: number): 
   }
   const lossName = outputs > 1 ? 'softmaxCrossEntropy' : 'sigmoidCrossEntropy'
   const fitted = (watch: boolean) => async (): Promise<number> => {
+    // From the end of the first epoch, which waits for pipelines, to the last step.
+    let [begin, end] = [0, 0]
+    const onStep = ({ step }: train.StepEvent): void => {
+      end = performance.now()
+      if (step === stepsPerEpoch) begin = end
+    }
     const options = { train: set, optimizer, batchSize, epochs: epochs + 1, loss: lossName, watch } as const
-    const { history } = await train.fit(model, options)
-    const seconds = history.epochs.map(epoch => epoch.seconds)
-    // The first epoch waits for pipelines.
-    return (1000 * ((seconds.at(-1) ?? 0) - (seconds[0] ?? 0))) / steps
+    await train.fit(model, { ...options, onStep })
+    return (end - begin) / steps
   }
   const ways = {
     resident: loop(() => resident(x, y)),
