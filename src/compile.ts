@@ -70,6 +70,9 @@ export function compile<Arguments extends readonly unknown[], Result>(
 
   const find = (args: Arguments): { plan: CompiledPlan; inputs: Tensor[] } => {
     if (!alive) fail('disposed', 'compile', 'the compiled function was disposed.', 'Compile it again.')
+    // Calls become part of the recording before this.
+    if (currentRecording())
+      fail('recording', 'compile', 'while one function is recorded, another can only be called.')
     // First, since it refuses what cannot be walked through.
     const described = signature(args)
     const inputs: Tensor[] = []
@@ -113,13 +116,6 @@ export function compile<Arguments extends readonly unknown[], Result>(
           'run',
           `times is ${times}; at most ${MOST_RUNS} runs fit one submit.`,
           'Call it several times.',
-        )
-      if (currentRecording())
-        fail(
-          'recording',
-          'run',
-          'a compiled function cannot be run several times inside another.',
-          'Call it.',
         )
       const { plan, inputs } = find(args)
       return plan.run(inputs, times) as Result

@@ -7,7 +7,7 @@ import { fail, must, show } from './errors.ts'
 import { type FusionRule, fuse } from './fuse/index.ts'
 import { ALIGNMENT, type Storage, Workspace } from './memory.ts'
 import { buildPlan, type Plan, place, planTable, type Slot } from './plan.ts'
-import { checkRange, inRecording, inScope, type Recording, Value } from './tape.ts'
+import { checkRange, hold, inRecording, inScope, type Recording, Value } from './tape.ts'
 import { eachTensor, mapTensors, Parameter, refusePromise, Tensor } from './tensor.ts'
 
 /** What `.plan(...)` tells before anything runs. As text, a table. */
@@ -66,56 +66,64 @@ export class CompiledPlan {
       checks: [],
       updated: new Map(),
       outdated: new Set(),
+      stored: new Set(),
       finished: false,
     }
     const { recording } = this
     recording.placeholders.push(
       ...inputs.map(input => new Value(engine, input.shape, input.dtype, null, recording)),
     )
-    const { result, created } = inScope(() => {
-      const placeholders = [...recording.placeholders]
-      const stand = mapTensors(
-        args,
-        () => new Tensor(must(placeholders.shift(), 'placeholder')),
-      ) as readonly unknown[]
-      try {
-        return inRecording(recording, () => {
-          const value = engine.use(() => fn(...stand))
-          refusePromise('compile', value)
-          checkResult(value)
-          // Now, while an updated parameter still stands for what the update gives.
-          eachTensor(value, tensor => this.results.set(tensor, tensor.value))
-          return value
-        })
-      } finally {
-        // The recording only pretended to update: the parameters still hold what they held.
-        for (const [parameter, before] of recording.updated) {
-          const after = parameter.value
-          parameter.value = before
-          recording.updated.set(parameter, after)
-        }
-      }
-    })
-    this.result = result
-    this.plan = buildPlan({
-      keep: [...new Set(this.results.values())],
-      updates: recording.nodes.filter(node => node.op.updates),
-      placeholders: recording.placeholders,
-      elementBytes: engine.elementBytes,
-      // The CPU backend calls references op by op.
-      ...(engine.backend === 'webgpu' && rules.length > 0
-        ? { rewrite: (nodes, keep) => fuse(nodes, keep, engine.runner.traits, rules) }
-        : {}),
-    })
-    this.captured = this.plan.slots.filter(slot => slot.kind === 'stored')
-    for (const slot of this.captured) {
-      if (!slot.storage) continue
-      const mine = [...created].some(tensor => tensor instanceof Tensor && tensor.value === slot.value)
-      if (mine) this.constants.push(slot.storage.retain())
+    try {
+      const { result, created } = inScope(() => this.record(fn, args))
+      this.result = result
+      for (const value of this.results.values()) hold(recording, value)
+      this.plan = buildPlan({
+        keep: [...new Set(this.results.values())],
+        updates: recording.nodes.filter(node => node.op.updates),
+        placeholders: recording.placeholders,
+        elementBytes: engine.elementBytes,
+        // The CPU backend calls references op by op.
+        ...(engine.backend === 'webgpu' && rules.length > 0
+          ? { rewrite: (nodes, keep) => fuse(nodes, keep, engine.runner.traits, rules) }
+          : {}),
+      })
+      this.captured = this.plan.slots.filter(slot => slot.kind === 'stored')
+      for (const tensor of created) tensor.dispose()
+      // What nobody holds outside was made inside.
+      for (const { value, storage } of this.captured)
+        if (storage && value.handles === 1) this.constants.push(storage.retain())
+    } finally {
+      for (const value of recording.stored) value.dropHandle()
     }
-    for (const tensor of created) tensor.dispose()
 
     this.workspace = new Workspace(engine.memoryManager)
+  }
+
+  /** Runs the function on placeholders. */
+  private record(fn: (...args: readonly unknown[]) => unknown, args: readonly unknown[]): unknown {
+    const { engine, recording } = this
+    const placeholders = [...recording.placeholders]
+    const stand = mapTensors(
+      args,
+      () => new Tensor(must(placeholders.shift(), 'placeholder')),
+    ) as readonly unknown[]
+    try {
+      return inRecording(recording, () => {
+        const value = engine.use(() => fn(...stand))
+        refusePromise('compile', value)
+        checkResult(value)
+        // Now, while an updated parameter still stands for what the update gives.
+        eachTensor(value, tensor => this.results.set(tensor, tensor.value))
+        return value
+      })
+    } finally {
+      // The recording only pretended to update: the parameters still hold what they held.
+      for (const [parameter, before] of recording.updated) {
+        const after = parameter.value
+        parameter.value = before
+        recording.updated.set(parameter, after)
+      }
+    }
   }
 
   /** Makes the pipelines while the GPU process has threads to spare, then the rest. */

@@ -8,7 +8,7 @@ import { integer } from './options.ts'
 import { buildPlan, type Plan, place } from './plan.ts'
 import { type RandomStream, randomKey } from './random.ts'
 import { sizeOf } from './shape.ts'
-import { currentRecording, makeNode, markBusy, type Node, rangeOf, type Spec, Value } from './tape.ts'
+import { currentRecording, hold, makeNode, markBusy, type Node, rangeOf, type Spec, Value } from './tape.ts'
 import { Parameter, refusePromise, type Tensor } from './tensor.ts'
 
 /** Pending results above this many bytes, or this many nodes, are computed without waiting for a read. */
@@ -216,6 +216,7 @@ export class Engine {
       }
       const node = makeNode(this, op, inputs, attributes, specs, recording)
       recording.nodes.push(node)
+      for (const input of inputs) hold(recording, input)
       return node
     }
     const bytes = specs.reduce((sum, spec) => sum + sizeOf(spec.shape) * this.elementBytes(spec), 0)

@@ -177,7 +177,16 @@ export interface Recording {
   readonly updated: Map<Versioned, Value>
   /** Values that an update has overwritten. */
   readonly outdated: Set<Value>
+  /** Values with numbers that its nodes read, held until the plan is made. */
+  readonly stored: Set<Value>
   finished: boolean
+}
+
+/** Keeps a stored value alive, though a scope within the recording may end before the plan is made. */
+export function hold({ stored }: Recording, value: Value): void {
+  if (!value.storage || value.recording || stored.has(value)) return
+  stored.add(value)
+  value.addHandle()
 }
 
 /** The numbers of `value` must lie in [0, bound). */

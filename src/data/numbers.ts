@@ -1,6 +1,7 @@
 // Numbers from the host: read into one flat array, checked one by one, and uploaded.
 import { Engine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
+import { refuseRecording } from '../ops/parameter.ts'
 import { at, checkShape, type Shape, sizeOf } from '../shape.ts'
 import { currentScope } from '../tape.ts'
 import { Tensor } from '../tensor.ts'
@@ -101,6 +102,7 @@ function layOut(where: string, what: string, source: unknown): { list: ArrayLike
 
 /** Uploads numbers to a tensor that no scope disposes. */
 export function upload(where: string, engine: Engine, numbers: FlatNumbers | Int32Array): Tensor {
+  refuseRecording(where, 'a data set')
   const isIds = numbers instanceof Int32Array
   const spec = isIds
     ? { shape: [numbers.length], dtype: 'int32' as const }

@@ -31,14 +31,10 @@ export function parameterFrom(start: Tensor): Parameter {
   }
 }
 
-function refuseRecording(where: string): void {
+/** Throws `recording` while compile records: a plan would know of it, and of no other. */
+export function refuseRecording(where: string, what = 'a parameter'): void {
   if (!currentRecording()) return
-  fail(
-    'recording',
-    where,
-    'a parameter cannot be made while compile() records a function.',
-    'Make it before.',
-  )
+  fail('recording', where, `${what} cannot be made while compile() records a function.`, 'Make it before.')
 }
 
 /** Overwrites a parameter with a tensor of its shape and dtype. Its earlier value stays what it was for what was computed from it. */

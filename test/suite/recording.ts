@@ -48,6 +48,23 @@ export const recording: Readonly<Record<string, Case>> = {
     compiled.dispose()
   },
 
+  'constants may be made and disposed anywhere in the function: the plan keeps them': async engine => {
+    const before = engine.memory().tensors
+    const x = tensor([1, 2, 3], { engine })
+    const compiled = compile((x: Tensor) => {
+      const picked = scope(() => gather(x, tensor(new Int32Array([2, 0]), { engine })))
+      using ten = tensor([10, 20], { engine })
+      return add(picked, ten)
+    })
+    for (let i = 0; i < 2; i++) {
+      using sum = compiled(x)
+      same(await sum.array(), [13, 21], 'sum')
+    }
+    same(engine.memory().tensors, before + 1, 'tensors')
+    compiled.dispose()
+    x.dispose()
+  },
+
   'captured tensors are read at each call, a disposed one is an error': async engine => {
     const w = parameter(tensor([1, 2], { engine }))
     const constant = tensor([10, 10], { engine })
