@@ -11,11 +11,14 @@ const SHADERS = 'virtual:shaders'
 /** The name a shader is exported under. */
 const exported = (path: string): string => path.replace(/\W/g, '_')
 
-/** A shader without comments and indentation; lines stay where compile errors name them. */
+/** A shader without comments, indentation and spaces beside signs; lines stay where compile errors name them. */
 function bare(path: string): string {
   const [head = '', ...lines] = readFileSync(join('shaders', path), 'utf8').split('\n')
+  const close = (line: string): string => line.replace(/(?<=\w) +(?=[^\w\s])|(?<=[^\w\s]) +(?=\w)/g, '')
   // The first line names the file; what it says of it is for readers of the source.
-  return [head.replace(/: .*$/, ': .'), ...lines.map(line => line.replace(/\/\/.*$/, '').trim())].join('\n')
+  return [head.replace(/: .*$/, ': .'), ...lines.map(line => close(line.replace(/\/\/.*$/, '').trim()))].join(
+    '\n',
+  )
 }
 
 /** Puts all shaders that are built in next to each other, where they compress best, and bare. */

@@ -5,6 +5,8 @@ fn sumColumns(thread: u32, threads: u32, columns: u32) {
   for (var column = thread; column < columns; column += threads) {
     var sum = 0.0;
     for (var k = 0u; k < params.depth; k++) { sum += elementB(k * columns + column); }
-    columnSums[column] = Out(sum);
+    let stored = Out(sum);
+    columnSums[column] = stored;
+    watchStored(f32(stored));
   }
 }

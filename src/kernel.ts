@@ -136,6 +136,11 @@ export interface Kernel<A extends object = object> {
   withPrologue?(expression: Expression, replaced: Spec): Kernel<A>
   /** Internal, for fusion: which input that is. Default 0. */
   readonly prologueOperand?: number
+  /**
+   * Internal, for fusion: this kernel with one more input, a flag, which it clears where a number it stores is infinite or
+   * NaN.
+   */
+  withWatch?(request: KernelRequest<A>): Kernel<A>
 }
 
 /** Invocations of an elementwise workgroup. */

@@ -109,6 +109,8 @@ export interface OpDefinition<
   readonly scalars?: readonly number[]
   /** Internal, for fusion: ops that one kernel can compute along with this one. */
   readonly joint?: readonly Joint[]
+  /** Internal, for fusion: an update that tells whether numbers are finite. */
+  readonly watch?: Watch
   /** Internal: of ops fused into one kernel, the op whose kernel it is. */
   readonly base?: string
   /** Internal: the public function that errors about indices name, where it is another. */
@@ -121,6 +123,16 @@ export interface Joint {
   readonly other: string
   /** Whether this application of it can. */
   matches(self: Applied, other: Applied): boolean
+  readonly kernel: Kernel
+}
+
+/** How an update that tells whether numbers are finite can be spared to look at them. */
+export interface Watch {
+  /** The inputs that are the flag, and the numbers that the kernels which store them can look at. */
+  readonly flag: number
+  readonly numbers: number
+  /** Where they do: the input that stands in the numbers' place, and the update's kernel. */
+  readonly rest: number
   readonly kernel: Kernel
 }
 

@@ -111,7 +111,7 @@ export class Graph {
   }
 
   /** The value whose memory another has under a new name: as an alias of it, or as what an update made of it. */
-  private origin(value: Value): Value {
+  origin(value: Value): Value {
     const node = this.producer(value)
     const place = node?.op.alias ? 0 : node?.op.updates?.[node.outputs.indexOf(value)]
     const source = place === undefined ? undefined : node?.inputs[place]

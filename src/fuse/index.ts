@@ -19,6 +19,7 @@ export const FUSION_RULES = [
   'prologues',
   'joint',
   'epilogues',
+  'watches',
 ] as const
 
 /** Names of the rewrites that join kernels, for `compile(fn, { fuse })`. */
@@ -47,6 +48,7 @@ const RULES: Readonly<Record<FusionRule, (graph: Graph) => void>> = {
   prologues: computeAsRead,
   joint: computeTogether,
   epilogues: finishAsProductsStore,
+  watches: watchAsStored,
 }
 
 /** A node that runs several, `base` by its own kernel. The name tells which, the joined ones in the order they run. */
@@ -278,4 +280,36 @@ function canFinish(graph: Graph, node: Node, result: Value, members: readonly No
     return sizeOf(input.shape) === width && input.shape.at(-1) === width
   })
   return fits && !graph.needs(node, members)
+}
+
+/** Whether numbers are finite is told by the products that make them, as they store them, where products make them all. */
+function watchAsStored(graph: Graph): void {
+  for (const node of graph.each()) {
+    const { watch } = node.op
+    const flag = watch && node.inputs[watch.flag]
+    const numbers = watch && node.inputs[watch.numbers]
+    if (!watch || !flag || !numbers || graph.escapes(flag, [node])) continue
+    const layout = graph.producer(numbers)
+    const parts = (layout?.op.layout ? layout.inputs : [numbers]).map(part => graph.origin(part))
+    const products = [...new Set(parts.map(part => graph.producer(part)))]
+    const mayWatch = products.every(
+      product =>
+        product?.op.kernel.withWatch &&
+        product.outputs.every(output => parts.includes(output)) &&
+        product.inputs.length + product.outputs.length < graph.device.maxStorageBuffers &&
+        graph.mayWait(product, node),
+    )
+    if (!mayWatch) continue
+    for (const product of products) {
+      const kernel = product?.op.kernel.withWatch?.(requestOf(product, graph.device))
+      if (!product || !kernel) continue
+      const { inputs, outputs } = product
+      graph.replace(
+        [product],
+        fusedNode(product, [product], `${product.op.name}+finite`, kernel, [...inputs, flag], outputs),
+      )
+    }
+    const inputs = node.inputs.with(watch.numbers, must(node.inputs[watch.rest], 'rest'))
+    graph.replace([node], fusedNode(node, [], node.op.name, watch.kernel, inputs, node.outputs))
+  }
 }

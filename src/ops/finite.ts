@@ -1,10 +1,11 @@
 // The watch over a training: one flag that tells whether every loss and gradient so far was finite.
 import finiteWgsl from '../../shaders/finite.wgsl?raw'
+import watchWgsl from '../../shaders/watch.wgsl?raw'
 import { dtypes, isFloat } from '../dtype.ts'
 import { fail, must, show } from '../errors.ts'
-import { shader, WORKGROUP_SIZE } from '../kernel.ts'
+import { type Kernel, shader, WORKGROUP_SIZE } from '../kernel.ts'
 import { defineOp, type Op, type Sample } from '../op.ts'
-import { at, sizeOf } from '../shape.ts'
+import { at, type Shape, sizeOf } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { ulps } from './samples.ts'
 
@@ -22,6 +23,33 @@ const CASES: readonly (readonly [number, number, number])[] = [
   [1, 0, Number.POSITIVE_INFINITY],
   [1, Number.NEGATIVE_INFINITY, 0],
 ]
+
+/** The kernel that looks at the loss, and at as many gradients as `countOf` tells of their shape. */
+function finiteKernel(countOf: (shape: Shape) => number): Kernel {
+  return {
+    variants: ['element'],
+    program: ({ inputs }) => {
+      const [loss, gradients] = [must(inputs[1], 'loss'), must(inputs[2], 'gradients')]
+      const size = countOf(gradients.shape)
+      const workgroups = Math.max(1, Math.ceil(size / PER_THREAD / WORKGROUP_SIZE))
+      return {
+        dispatches: [
+          {
+            source: {
+              skeleton: shader(finiteWgsl),
+              fragments: [shader(watchWgsl)],
+              types: { L: dtypes[loss.dtype].wgsl, T: dtypes[gradients.dtype].wgsl },
+            },
+            overrides: { WORKGROUP_SIZE },
+            bindings: [{ output: 0 }, { input: 1 }, { input: 2 }],
+            params: { size, threads: workgroups * WORKGROUP_SIZE },
+            workgroups,
+          },
+        ],
+      }
+    },
+  }
+}
 
 /** Makes a flag, a bool scalar, false where the loss or a gradient is not finite; else it stays what it was. */
 export const finiteUpdate: Op<Arguments, readonly []> = defineOp<object, Arguments, readonly []>({
@@ -47,28 +75,8 @@ export const finiteUpdate: Op<Arguments, readonly []> = defineOp<object, Argumen
       for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) finite = 0
     must(outputs[0], 'output')[0] = finite
   },
-  kernel: {
-    variants: ['element'],
-    program: ({ inputs }) => {
-      const [loss, gradients] = [must(inputs[1], 'loss'), must(inputs[2], 'gradients')]
-      const size = sizeOf(gradients.shape)
-      const workgroups = Math.max(1, Math.ceil(size / PER_THREAD / WORKGROUP_SIZE))
-      return {
-        dispatches: [
-          {
-            source: {
-              skeleton: shader(finiteWgsl),
-              types: { L: dtypes[loss.dtype].wgsl, T: dtypes[gradients.dtype].wgsl },
-            },
-            overrides: { WORKGROUP_SIZE },
-            bindings: [{ output: 0 }, { input: 1 }, { input: 2 }],
-            params: { size, threads: workgroups * WORKGROUP_SIZE },
-            workgroups,
-          },
-        ],
-      }
-    },
-  },
+  kernel: finiteKernel(sizeOf),
+  watch: { flag: 0, numbers: 2, rest: 1, kernel: finiteKernel(() => 0) },
   gradient: 'none',
   tolerance: ulps(0),
   samples: [[1], [67], [60, 50]].flatMap(shape =>

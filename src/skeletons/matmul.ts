@@ -352,6 +352,10 @@ function productKernel(endingOf: (request: Request) => Ending): Kernel<ProductAt
       const ending = endingOf(request)
       return productKernel(() => ({ ...ending, expression: compose(ending.expression, epilogue) }))
     },
+    withWatch: request => {
+      const ending = endingOf(request)
+      return productKernel(() => ({ ...ending, watched: true }))
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 // How a matrix product ends: what becomes of each sum as it is stored, and what is made beside the sums.
 import add from '../../shaders/binary/add.wgsl?raw'
+import watchWgsl from '../../shaders/watch.wgsl?raw'
 import { dtypes } from '../dtype.ts'
 import { must } from '../errors.ts'
 import { type Binding, type Expression, type KernelRequest, type ShaderFile, shader } from '../kernel.ts'
@@ -15,15 +16,19 @@ export interface Ending {
   readonly expression: Expression
   /** The sums of b's columns, where b is one [depth, columns] matrix, are the last output. */
   readonly columnSums: boolean
+  /** A flag, the last input, is cleared where a number stored is infinite or NaN. */
+  readonly watched?: boolean
 }
 
 /** Each sum stored as it is. */
 export const SUM = identity('f32')
 
-/** The end of a product as WGSL: the bindings after `first`, and `store`, which takes each sum. */
+const WATCH = shader(watchWgsl)
+
+/** The end of a product as WGSL: the bindings after the operands', and `store`, which takes each sum. */
 export function storing(
   request: Request,
-  { expression }: Ending,
+  { expression, columnSums, watched = false }: Ending,
   toScratch: boolean,
 ): {
   files: readonly ShaderFile[]
@@ -53,18 +58,30 @@ export function storing(
       return `${name}[${place}]`
     },
   })
+  // Parts of sums are told when they are added up; the sums of columns are made beside them.
+  const hasFlag = watched && (!toScratch || columnSums)
   const code = generated([
+    `fn watchStored(number: f32) {${hasFlag ? ' watch(number); ' : ''}}`,
     'fn store(index: u32, column: u32, sum: f32) {',
     ...statements,
-    ...results.map((result, j) => `output${j}[index] = ${outputs[j]?.type}(${result});`),
+    ...results.flatMap((result, j) => [
+      `let stored${j} = ${outputs[j]?.type}(${result});`,
+      `output${j}[index] = stored${j};`,
+      ...(toScratch ? [] : [`watchStored(f32(stored${j}));`]),
+    ]),
     '}',
   ])
   return {
-    files: [...files, code],
-    declared: [...operands, ...outputs],
+    files: [...files, ...(hasFlag ? [WATCH] : []), code],
+    declared: [
+      ...operands,
+      ...outputs,
+      ...(hasFlag ? [{ name: 'finite', type: 'atomic<u32>', written: true }] : []),
+    ],
     bindings: [
       ...operands.map((_, i): Binding => ({ input: i + 2 })),
       ...outputs.map((_, j): Binding => (toScratch ? { scratch: 0 } : { output: j })),
+      ...(hasFlag ? [{ input: request.inputs.length - 1 }] : []),
     ],
   }
 }

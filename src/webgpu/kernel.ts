@@ -54,21 +54,24 @@ export interface ParamsLayout {
   readonly bytes: number
 }
 
+/** Blanks beside signs are left out of what is built. */
+const PARAMS = /struct Params ?\{([^}]*)\}/
+
 const layouts = new Map<string, ParamsLayout>()
 
 /** The layout of `struct Params` by WGSL's rules, read from the source: the .wgsl file is the one place that states it. */
 export function paramsLayout({ skeleton, fragments = [] }: KernelSource): ParamsLayout {
   const file =
-    [skeleton, ...fragments].find(({ text }) => text.includes('struct Params {')) ??
+    [skeleton, ...fragments].find(({ text }) => PARAMS.test(text)) ??
     bug(`shaders/${skeleton.path} has no Params struct`)
   const known = layouts.get(file.path)
   if (known) return known
-  const body = /struct Params \{([^}]*)\}/.exec(file.text)?.[1] ?? ''
+  const body = PARAMS.exec(file.text)?.[1] ?? ''
   const fields: ParamsField[] = []
   let offset = 0
   let largest = 4
   for (const [, name, type] of body.replace(/\/\/.*$/gm, '').matchAll(/^\s*(\w+)\s*:\s*(.+?),?\s*$/gm)) {
-    const match = /^(?:array<vec4<(\w+)>, (\d+)>|(u32|i32|f32))$/.exec(type ?? '')
+    const match = /^(?:array<vec4<(\w+)>, ?(\d+)>|(u32|i32|f32))$/.exec(type ?? '')
     if (!name || !match)
       bug(`shaders/${file.path}: Params field ${name}: ${type} is of a type that is not packed`)
     const [, element, count, scalar] = match
@@ -130,7 +133,7 @@ interface Wanted {
 }
 
 /** Which bindings are written, as the WGSL declares them. */
-const WRITTEN = /@binding\((\d+)\) var<storage, read_write>/g
+const WRITTEN = /@binding\((\d+)\) ?var<storage, ?read_write>/g
 
 /** Pipelines by source, overrides and which bindings have dynamic offsets; modules by source. */
 export class PipelineCache {

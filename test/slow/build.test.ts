@@ -5,7 +5,6 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { build } from 'vite'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -99,12 +98,19 @@ describe('the build', () => {
     expect(csv).toMatch(/Contains papaparse\.\s+The MIT License/)
   })
 
-  test('has a sub-path for CSV that throws the errors of the library', async () => {
-    const [{ readCsv }, { RetrogradError }] = (await Promise.all(
-      ['csv.js', 'retrograd.js'].map(name => import(/* @vite-ignore */ pathToFileURL(join(dist, name)).href)),
-    )) as [typeof import('../../src/csv.ts'), typeof import('../../src/index.ts')]
-    expect(readCsv('a;b\n1;x')).toEqual({ columns: ['a', 'b'], rows: [[1, 'x']] })
-    expect(() => readCsv('a;b\n1')).toThrow(RetrogradError)
+  test('has a sub-path for CSV that throws the errors of the library', () => {
+    // In Node.js itself: a test runner may load one file twice, under a path and under an address.
+    const program = `
+      import { RetrogradError } from 'retrograd'
+      import { readCsv } from 'retrograd/csv'
+      console.log(JSON.stringify(readCsv('a;b\\n1;x')))
+      try { readCsv('a;b\\n1') } catch (error) { console.log(error instanceof RetrogradError, error.message) }`
+    const [table, refused] = execFileSync(process.execPath, ['--input-type=module', '--eval', program], {
+      cwd: root,
+      encoding: 'utf8',
+    }).split('\n')
+    expect(JSON.parse(table ?? '')).toEqual({ columns: ['a', 'b'], rows: [[1, 'x']] })
+    expect(refused).toMatch(/^true \[readCsv\]/)
   })
 
   test('weighs no more than it did, and less than its peers', async () => {

@@ -32,6 +32,7 @@ import {
 } from '../../src/index.ts'
 import { near, same } from './assert.ts'
 import { draw, fusionRules, labels, numbersOf } from './fusion_rules.ts'
+import { fusionWatches } from './fusion_watches.ts'
 import type { Case } from './values.ts'
 
 /** The losses of five steps of training, and the parameters after them. */
@@ -78,6 +79,7 @@ const ACTIVATIONS = [
 
 export const fusion: Readonly<Record<string, Case>> = {
   ...fusionRules,
+  ...fusionWatches,
 
   ...Object.fromEntries(
     ACTIVATIONS.map((activation): [string, Case] => [
