@@ -30,10 +30,15 @@ const refuse = (what: string, remedy: string): never => {
  * number of fields and for quotes that do not match; for bytes that are no UTF-8; for text without rows.
  */
 export function readCsv(text: string | ArrayBuffer | Uint8Array, options: CsvOptions = {}): Table {
+  if (typeof options !== 'object' || options === null) refuse('the options are none.', 'Pass an object.')
   const known = ['header', 'delimiter', 'gaps']
   const misspelt = Object.keys(options).find(name => !known.includes(name))
   if (misspelt !== undefined) refuse(`unknown option '${misspelt}'.`, `Known: ${known.join(', ')}.`)
   const { header = 'auto', delimiter = '', gaps = GAPS } = options
+  if (header !== 'auto' && typeof header !== 'boolean')
+    refuse('header is odd.', "It must be true, false or 'auto'.")
+  if (typeof delimiter !== 'string') refuse('delimiter must be text.', "Write { delimiter: ';' }.")
+  if (!Array.isArray(gaps)) refuse('gaps must be a list.', "Write { gaps: ['NA'] }.")
   const content = decode(text).replace(/^[\r\n]+/, '')
   const { data, errors } = Papa.parse<string[]>(content, { delimiter: delimiter || delimiterOf(content) })
   const lines = data.map((fields, line) => ({ fields, line })).filter(({ fields }) => fields.some(Boolean))

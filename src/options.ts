@@ -132,6 +132,22 @@ export function checkDType(where: string, dtype: unknown): DType {
   fail('dtype', where, `unknown dtype ${show(dtype)}.`, `Known: ${Object.keys(dtypes).join(', ')}.`)
 }
 
+/** What an argument may be asked to be. */
+type Kind = 'a list' | 'an object' | 'a function' | 'text'
+
+const kindOf = (value: unknown): unknown => {
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'string') return 'text'
+  return (
+    value !== null && (typeof value === 'object' ? 'an object' : typeof value === 'function' && 'a function')
+  )
+}
+
+/** Throws `value` for an argument of another kind. */
+export function checkKind(where: string, name: string, value: unknown, kind: Kind, remedy = ''): void {
+  if (kindOf(value) !== kind) fail('value', where, `${name} must be ${kind}, not ${show(value)}.`, remedy)
+}
+
 /** What is looked at elsewhere. */
 export const asGiven = (value: unknown): unknown => value
 

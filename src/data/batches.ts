@@ -4,7 +4,7 @@ import { tensor } from '../ops/create.ts'
 import { gather } from '../ops/gather.ts'
 import { boolean, integer, parseOptions } from '../options.ts'
 import { keepResult, type Tensor } from '../tensor.ts'
-import type { Dataset } from './dataset.ts'
+import { checkDataset, type Dataset } from './dataset.ts'
 import { shuffledRows } from './shuffle.ts'
 
 /** Rows to work on together. */
@@ -41,6 +41,7 @@ export interface Batches extends Iterable<Batch> {
  * is asked for. Throws `value` for a batch size above the set's.
  */
 export function batches(dataset: Dataset, options: BatchOptions = {}): Batches {
+  checkDataset('batches', 'the data', dataset)
   const checked = parseOptions('batches', options, {
     batchSize: integer(Math.min(32, dataset.size), { min: 1 }),
     shuffle: boolean(true),

@@ -5,7 +5,7 @@ import { tensor } from '../ops/create.ts'
 import { gather } from '../ops/gather.ts'
 import { reshape } from '../ops/move.ts'
 import { checkTensor } from '../ops/signature.ts'
-import { parseOptions } from '../options.ts'
+import { checkKind, parseOptions } from '../options.ts'
 import { at, type Shape } from '../shape.ts'
 import { keepResult, Tensor } from '../tensor.ts'
 import { type Labels, type ReadLabels, readLabels } from './labels.ts'
@@ -106,6 +106,7 @@ export class Dataset {
    * shape]), on the GPU; the set owns them. Throws `shape` when their number is another.
    */
   withFeatures(change: (features: Tensor) => Tensor): Dataset {
+    checkKind('withFeatures', 'change', change, 'a function')
     const { ids, classes, classNames } = this.source
     const [features, labels] = keepResult(() => {
       const rows = tensor(this.rows, { engine: this.engine })
@@ -192,6 +193,17 @@ export function dataset(
     for (const tensor of owned) tensor.dispose()
     throw error
   }
+}
+
+/** Throws `value` for what is no data set. */
+export function checkDataset(where: string, what: string, value: unknown): Dataset {
+  if (value instanceof Dataset) return value
+  return fail(
+    'value',
+    where,
+    `${what} is ${show(value)}, not a data set.`,
+    'Make one with data.dataset(features, labels).',
+  )
 }
 
 function checkFeatures(features: Tensor): Tensor {

@@ -1,5 +1,6 @@
 // Encoders: tables of numbers and text made into rows of numbers, column by column, and back.
 import { fail, show } from '../errors.ts'
+import { checkKind } from '../options.ts'
 import { at } from '../shape.ts'
 import { type Category, categoriesOf, isCategory, unknown } from './categories.ts'
 import { type Numbers, notNumber, readNumbers } from './numbers.ts'
@@ -108,8 +109,9 @@ export function encoder(
 ): Encoder {
   const where = 'encoder'
   const range = rangeOption(where, options)
+  checkKind(where, 'columns', columns, 'an object', "Write { column: 'standardize' }.")
   const entries = Object.entries(columns)
-  if (entries.length === 0) fail('option', where, 'no columns are named.', "Write { column: 'standardize' }.")
+  if (entries.length === 0) fail('option', where, 'no columns are named.')
   const places = placesOf(where, table, Object.keys(columns))
   if (table.rows.length === 0) fail('value', where, 'the table has no rows.')
   const coders = entries.map(([name, coding], i) => {

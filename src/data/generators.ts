@@ -1,6 +1,6 @@
 // Sets made from formulas: small problems on which networks are understood.
 import type { Engine } from '../engine.ts'
-import { integer, number, parseOptions } from '../options.ts'
+import { integer, number, type Parsed, parseOptions } from '../options.ts'
 import { hostRandom, normalNumber } from '../random.ts'
 import { type Dataset, dataset } from './dataset.ts'
 import { engineOption } from './numbers.ts'
@@ -16,6 +16,15 @@ export interface GeneratorOptions {
   engine?: Engine
 }
 
+/** How these are read, with the noise there is by default. */
+const schema = (noise: number) => ({
+  noise: number(noise, { min: 0, max: 1e6 }),
+  seed: integer(0),
+  engine: engineOption,
+})
+
+type Checked = Parsed<ReturnType<typeof schema>>
+
 interface Source {
   /** Uniform in [low, high). */
   uniform(low: number, high: number): number
@@ -25,26 +34,21 @@ interface Source {
 
 /** Makes `count` rows by a rule. The seed decides all of them. */
 function generate<T>(
-  name: 'xor' | 'circle' | 'gauss' | 'spiral' | 'sine',
+  where: string,
   count: number,
-  options: GeneratorOptions,
-  defaultNoise: number,
+  { noise, seed }: Checked,
   rule: (source: Source, i: number) => T,
-): { rows: T[]; engine: { engine?: Engine } } {
-  const checked = parseOptions(name, options, {
-    noise: number(defaultNoise, { min: 0, max: 1e6 }),
-    seed: integer(0),
-    engine: engineOption,
-  })
-  integer(undefined, { min: 1 })(count, { where: name, name: 'count', rank: 0 })
-  const random = hostRandom(checked.seed, streams.generators)
+): T[] {
+  integer(undefined, { min: 1 })(count, { where, name: 'count', rank: 0 })
+  const random = hostRandom(seed, streams.generators)
   const source: Source = {
     uniform: (low, high) => low + (high - low) * random(),
-    noise: () => checked.noise * normalNumber(random),
+    noise: () => noise * normalNumber(random),
   }
-  const rows = Array.from({ length: count }, (_, i) => rule(source, i))
-  return { rows, engine: checked.engine ? { engine: checked.engine } : {} }
+  return Array.from({ length: count }, (_, i) => rule(source, i))
 }
+
+const on = (engine: Engine | undefined): { engine?: Engine } => (engine ? { engine } : {})
 
 interface Point {
   readonly at: readonly [number, number]
@@ -53,14 +57,13 @@ interface Point {
 
 /** A set of points in the plane. */
 function points(
-  name: 'xor' | 'circle' | 'gauss' | 'spiral',
+  where: string,
   count: number,
-  options: GeneratorOptions,
-  noise: number,
+  checked: Checked,
   classes: number,
   rule: (source: Source, i: number) => Point,
 ): Dataset {
-  const { rows, engine } = generate(name, count, options, noise, (source, i) => {
+  const rows = generate(where, count, checked, (source, i) => {
     const { at, label } = rule(source, i)
     return { at: at.map(coordinate => coordinate + source.noise()), label }
   })
@@ -68,7 +71,7 @@ function points(
   return dataset(
     rows.map(({ at }) => at),
     labels,
-    { classes, ...engine },
+    { classes, ...on(checked.engine) },
   )
 }
 
@@ -77,7 +80,7 @@ function points(
  * the truth table.
  */
 export function xor(count = 4, options: GeneratorOptions = {}): Dataset {
-  return points('xor', count, options, 0, 2, (_, i) => {
+  return points('xor', count, parseOptions('xor', options, schema(0)), 2, (_, i) => {
     const [a, b] = [(i >> 1) & 1, i & 1]
     return { at: [a, b], label: a ^ b }
   })
@@ -85,7 +88,7 @@ export function xor(count = 4, options: GeneratorOptions = {}): Dataset {
 
 /** A disc of radius 0.5 (class 1) within a ring from 0.7 to 1 (class 0), each evenly filled, in turn. */
 export function circle(count = 200, options: GeneratorOptions = {}): Dataset {
-  return points('circle', count, options, 0, 2, ({ uniform }, i) => {
+  return points('circle', count, parseOptions('circle', options, schema(0)), 2, ({ uniform }, i) => {
     const label = 1 - (i & 1)
     const radius = Math.sqrt(label ? uniform(0, 0.25) : uniform(0.49, 1))
     return { at: polar(radius, uniform(0, 2 * Math.PI)), label }
@@ -94,7 +97,7 @@ export function circle(count = 200, options: GeneratorOptions = {}): Dataset {
 
 /** Two normal clouds, about (−1, −1) (class 0) and (1, 1) (class 1), in turn. Their deviation is `noise`, 0.5 unless told. */
 export function gauss(count = 200, options: GeneratorOptions = {}): Dataset {
-  return points('gauss', count, options, 0.5, 2, (_, i) => {
+  return points('gauss', count, parseOptions('gauss', options, schema(0.5)), 2, (_, i) => {
     const label = i & 1
     const centre = 2 * label - 1
     return { at: [centre, centre], label }
@@ -111,11 +114,12 @@ export interface SpiralOptions extends GeneratorOptions {
 
 /** Spiral arms from near the centre to radius 1, one a class, in turn. */
 export function spiral(count = 200, options: SpiralOptions = {}): Dataset {
-  const { arms: askedArms, turns: askedTurns, ...rest } = options
-  const context = { where: 'spiral', rank: 0 }
-  const arms = integer(2, { min: 2, max: 1000 })(askedArms, { ...context, name: 'arms' })
-  const turns = number(1, { min: 0, max: 1000 })(askedTurns, { ...context, name: 'turns' })
-  return points('spiral', count, rest, 0, arms, ({ uniform }, i) => {
+  const { arms, turns, ...checked } = parseOptions('spiral', options, {
+    ...schema(0),
+    arms: integer(2, { min: 2, max: 1000 }),
+    turns: number(1, { min: 0, max: 1000 }),
+  })
+  return points('spiral', count, checked, arms, ({ uniform }, i) => {
     const label = i % arms
     const radius = Math.sqrt(uniform(0.01, 1))
     return { at: polar(radius, 2 * Math.PI * (turns * radius + label / arms)), label }
@@ -130,7 +134,7 @@ export function parity(bits: number, options: { engine?: Engine } = {}): Dataset
     Array.from({ length: width }, (_, bit) => (i >> (width - 1 - bit)) & 1),
   )
   const labels = Int32Array.from(rows, row => row.reduce((odd, bit) => odd ^ bit, 0))
-  return dataset(rows, labels, { classes: 2, ...(engine ? { engine } : {}) })
+  return dataset(rows, labels, { classes: 2, ...on(engine) })
 }
 
 /** Options of `sine`. */
@@ -142,16 +146,24 @@ export interface SineOptions extends GeneratorOptions {
 
 /** y = sin 2πx, with noise if told: features x, targets y. */
 export function sine(count = 25, options: SineOptions = {}): Dataset {
-  const { low: askedLow, high: askedHigh, ...rest } = options
-  const { low, high } = rangeOption('sine', { low: askedLow, high: askedHigh })
-  const { rows, engine } = generate('sine', count, rest, 0, ({ uniform, noise }) => {
+  const {
+    low: least,
+    high: most,
+    ...checked
+  } = parseOptions('sine', options, {
+    ...schema(0),
+    low: number(0),
+    high: number(1),
+  })
+  const { low, high } = rangeOption('sine', { low: least, high: most })
+  const rows = generate('sine', count, checked, ({ uniform, noise }) => {
     const x = uniform(low, high)
     return [x, Math.sin(2 * Math.PI * x) + noise()] as const
   })
   return dataset(
     rows.map(([x]) => x),
     rows.map(([, y]) => y),
-    engine,
+    on(checked.engine),
   )
 }
 

@@ -3,7 +3,7 @@ import { fail, show } from '../errors.ts'
 import { boolean, integer, optional, parseOptions } from '../options.ts'
 import { hostRandom } from '../random.ts'
 import { at } from '../shape.ts'
-import type { Dataset } from './dataset.ts'
+import { checkDataset, type Dataset } from './dataset.ts'
 import { shuffle, streams } from './shuffle.ts'
 
 /** Options of `split`. */
@@ -25,6 +25,7 @@ export function split<Name extends string>(
   options: SplitOptions = {},
 ): Record<Name, Dataset> {
   const where = 'split'
+  checkDataset(where, 'the data', dataset)
   const { stratify, seed } = parseOptions(where, options, {
     stratify: optional(boolean(false)),
     seed: integer(0),
@@ -93,6 +94,7 @@ export interface Fold {
  */
 export function kFold(dataset: Dataset, options: FoldOptions = {}): Fold[] {
   const where = 'kFold'
+  checkDataset(where, 'the data', dataset)
   const checked = parseOptions(where, options, {
     folds: integer(10, { min: 2 }),
     stratify: optional(boolean(false)),

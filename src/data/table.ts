@@ -1,5 +1,6 @@
 // Tables: named columns of numbers and text, with gaps.
 import { fail, show } from '../errors.ts'
+import { checkKind } from '../options.ts'
 
 /** What stands in a place of a table: null is a gap. */
 export type Cell = number | string | null
@@ -13,6 +14,10 @@ export interface Table {
 /** A table of records, their columns those of the first; what one lacks is a gap. Throws `value` for other keys and values. */
 export function tableFrom(records: readonly Readonly<Record<string, unknown>>[]): Table {
   const where = 'tableFrom'
+  checkKind(where, 'records', records, 'a list')
+  records.forEach((record, row) => {
+    checkKind(where, `record ${row}`, record, 'an object')
+  })
   const columns = Object.keys(records[0] ?? fail('value', where, 'there are no records.'))
   const rows = records.map((record, row) => {
     const other = Object.keys(record).find(key => !columns.includes(key))
@@ -24,7 +29,8 @@ export function tableFrom(records: readonly Readonly<Record<string, unknown>>[])
         'Name it there: null is a gap.',
       )
     return columns.map((name): Cell => {
-      const value = record[name] ?? null
+      // Not what every object inherits, such as `constructor`.
+      const value = (Object.hasOwn(record, name) ? record[name] : null) ?? null
       if (isCell(value)) return value
       return fail('value', where, `${show(value)} at row ${row}, column '${name}' is no number or text.`)
     })
@@ -42,9 +48,11 @@ export function placesOf(where: string, table: Table, names: readonly string[]):
   const { columns, rows } = table
   if (new Set(columns).size !== columns.length)
     fail('value', where, `columns are ${show([...columns])}.`, 'Give each a name of its own.')
+  checkKind(where, 'what is named', names, 'a list')
   rows.forEach((row, i) => {
-    if (row?.length !== columns.length)
-      fail('shape', where, `row ${i} has ${row?.length} cells, the table ${columns.length} columns.`)
+    checkKind(where, `row ${i}`, row, 'a list')
+    if (row.length !== columns.length)
+      fail('shape', where, `row ${i} has ${row.length} cells, the table ${columns.length} columns.`)
   })
   return names.map(name => {
     const place = columns.indexOf(name)
@@ -61,8 +69,8 @@ export function column(table: Table, name: string): (number | string)[] {
 }
 
 /** The table without the rows that have a gap in one of these columns (default: in any). */
-export function dropGaps(table: Table, columns: readonly string[] = table.columns): Table {
-  const places = placesOf('dropGaps', table, columns)
+export function dropGaps(table: Table, columns?: readonly string[]): Table {
+  const places = placesOf('dropGaps', table, columns ?? table?.columns)
   return {
     columns: table.columns,
     rows: table.rows.filter(row => places.every(place => row[place] !== null)),

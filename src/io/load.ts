@@ -5,14 +5,14 @@ import { fail, show } from '../errors.ts'
 import type { Layer } from '../nn/layer.ts'
 import { tensor } from '../ops/create.ts'
 import { assignTo } from '../ops/parameter.ts'
-import type { Optimizer } from '../optim/optimizer.ts'
-import { boolean, parseOptions } from '../options.ts'
+import { type Optimizer, optimizerOption } from '../optim/optimizer.ts'
+import { boolean, optional, parseOptions } from '../options.ts'
 import type { Shape } from '../shape.ts'
 import { Parameter } from '../tensor.ts'
 import { type StoredName, storedType } from './dtypes.ts'
 import { bytesOf, decode, fitted, parse, type Source, textFields } from './format.ts'
 import { type Named, OPTIMIZER, RESERVED, STATE, TRANSFORMS, tensorsOf } from './names.ts'
-import { checkOptimizer, readState } from './optimizer.ts'
+import { readState } from './optimizer.ts'
 
 /** A tensor of a file, on the host. */
 export interface StoredTensor {
@@ -74,7 +74,7 @@ export async function loadSafetensors(
 ): Promise<Loaded> {
   const where = 'loadSafetensors'
   const { optimizer, strict } = parseOptions(where, options, {
-    optimizer: value => checkOptimizer(where, value),
+    optimizer: optional(optimizerOption),
     strict: boolean(true),
   })
   const targets = tensorsOf(where, model)

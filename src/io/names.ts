@@ -19,7 +19,8 @@ export function tensorsOf<T extends Tensor>(
   where: string,
   model: Layer | Named<T>,
 ): Map<string, T | Parameter> {
-  if (typeof model !== 'function') return new Map(entriesOf(where, 'model', model))
+  if (typeof model !== 'function' || !('namedParameters' in model))
+    return new Map(entriesOf(where, 'model', model))
   return new Map([...model.namedParameters(), ...model.namedBuffers()])
 }
 

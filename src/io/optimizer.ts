@@ -8,14 +8,6 @@ import { encode } from './dtypes.ts'
 import { type Entry, fitted, type Parsed, textFields } from './format.ts'
 import { OPTIMIZER, STATE } from './names.ts'
 
-/** An optimizer as an option. Throws `option` for anything else. */
-export function checkOptimizer(where: string, value: unknown): Optimizer | undefined {
-  const is = (name: string) => typeof (value as Partial<Record<string, unknown>>)[name] === 'function'
-  if (value === undefined || (typeof value === 'object' && value !== null && is('state') && is('load')))
-    return value as Optimizer | undefined
-  return fail('option', where, `optimizer is ${show(value)}.`, 'Make one with optim.adam and the like.')
-}
-
 /** Where each of the optimizer's parameters lies in a flat state, and its name in the model. */
 function placesOf(
   where: string,

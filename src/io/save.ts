@@ -3,13 +3,13 @@ import { type Transform, transformFromJSON } from '../data/transform.ts'
 import { fail, show } from '../errors.ts'
 import type { Layer } from '../nn/layer.ts'
 import { checkTensor } from '../ops/signature.ts'
-import type { Optimizer } from '../optim/optimizer.ts'
-import { parseOptions } from '../options.ts'
+import { type Optimizer, optimizerOption } from '../optim/optimizer.ts'
+import { optional, parseOptions } from '../options.ts'
 import type { Tensor } from '../tensor.ts'
 import { encode } from './dtypes.ts'
 import { compose, type Entry, METADATA, objectText } from './format.ts'
 import { entriesOf, type Named, OPTIMIZER, RESERVED, TRANSFORMS, tensorsOf } from './names.ts'
-import { checkOptimizer, saveState } from './optimizer.ts'
+import { saveState } from './optimizer.ts'
 
 /** Options of `saveSafetensors`. */
 export interface SaveOptions {
@@ -33,7 +33,7 @@ export async function saveSafetensors(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const where = 'saveSafetensors'
   const given = parseOptions(where, options, {
-    optimizer: value => checkOptimizer(where, value),
+    optimizer: optional(optimizerOption),
     transforms: (value = {}) => entriesOf(where, 'transforms', value as Named<Transform>),
     metadata: (value = {}) => entriesOf(where, 'metadata', value as Named<string>),
   })

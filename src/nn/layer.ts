@@ -3,7 +3,7 @@ import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { checkTensor } from '../ops/signature.ts'
 import { cast } from '../ops/unary.ts'
-import { boolean, checkOptions } from '../options.ts'
+import { boolean, checkKind, checkOptions } from '../options.ts'
 import { Parameter, type Tensor } from '../tensor.ts'
 import { summarize } from './summary.ts'
 
@@ -57,9 +57,13 @@ export interface LayerParts {
  * `forward` is called with { training } and may hand that on to the layers it lists. Throws `value` for parameters and
  * buffers that are none, for a name that both have, and when forward gives no tensor.
  */
-export function layer({ label, forward, parameters = {}, buffers = {}, layers = [] }: LayerParts): Layer {
-  if (typeof forward !== 'function')
-    fail('value', 'layer', `forward is ${show(forward)}, not a function.`, 'Write forward: x => ….')
+export function layer(parts: LayerParts): Layer {
+  checkKind('layer', 'the argument', parts, 'an object')
+  const { label, forward, parameters = {}, buffers = {}, layers = [] } = parts
+  checkKind('layer', 'label', label, 'text')
+  checkKind('layer', 'forward', forward, 'a function', 'Write forward: x => ….')
+  checkKind('layer', 'parameters', parameters, 'an object')
+  checkKind('layer', 'buffers', buffers, 'an object')
   checkLayers(label, layers)
   for (const [name, item] of [...Object.entries(parameters), ...Object.entries(buffers)]) {
     if (!(item instanceof Parameter))
@@ -69,7 +73,7 @@ export function layer({ label, forward, parameters = {}, buffers = {}, layers = 
         `${name} is ${show(item)}, not a parameter.`,
         'Make it one with parameter(tensor).',
       )
-    if (name in parameters && name in buffers)
+    if (Object.hasOwn(parameters, name) && Object.hasOwn(buffers, name))
       fail('value', label, `a parameter and a buffer are both called ${name}.`, 'Rename one.')
   }
   const call = (x: Tensor, options: CallOptions = {}): Tensor => {
@@ -131,6 +135,8 @@ let observation: Observation | null = null
  * call no layers: observe while one records. What `observe` computes of a tensor is a part of the recording.
  */
 export function observeLayers<T>(observe: (event: LayerEvent) => void, body: () => T): T {
+  checkKind('observeLayers', 'observe', observe, 'a function')
+  checkKind('observeLayers', 'body', body, 'a function')
   const before = observation
   observation = { observe, calls: [] }
   try {

@@ -10,7 +10,7 @@ import { gatherArena, parameterFrom } from '../ops/parameter.ts'
 import { all } from '../ops/reduce.ts'
 import { isFinite as areFinite } from '../ops/unary.ts'
 import type { Penalty, Settings, Update } from '../ops/update_entry.ts'
-import { boolean, optional, parseOptions } from '../options.ts'
+import { boolean, type Option, optional, parseOptions } from '../options.ts'
 import { sameShape } from '../shape.ts'
 import { keepResult, type Parameter, Tensor } from '../tensor.ts'
 import { clipped } from './clip.ts'
@@ -224,6 +224,12 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
     },
   }
 }
+
+/** An optimizer. Throws `option` for what is none. */
+export const optimizerOption: Option<Optimizer> = (value, { where }) =>
+  typeof (value as Optimizer | null | undefined)?.load === 'function'
+    ? (value as Optimizer)
+    : fail('option', where, `optimizer is ${show(value)}.`, 'Make one with optim.adam(model.parameters()).')
 
 const STEP = {
   scale: optional(lossScaleOption),

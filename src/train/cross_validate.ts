@@ -1,5 +1,5 @@
 // Cross-validation: how choices fare on data they were not trained on, and the model trained on all data with the best.
-import type { Dataset } from '../data/dataset.ts'
+import { checkDataset, type Dataset } from '../data/dataset.ts'
 import { kFold } from '../data/split.ts'
 import { fail, show } from '../errors.ts'
 import type { Layer } from '../nn/layer.ts'
@@ -13,7 +13,6 @@ import {
   parseOptions,
   required,
 } from '../options.ts'
-import { checkDataset } from './feed.ts'
 import { type Fit, fit } from './fit.ts'
 import type { History } from './history.ts'
 import { type Metric, type MetricName, metricsOf } from './metrics.ts'

@@ -11,8 +11,8 @@ import { detach, reshape } from '../ops/move.ts'
 import { assignTo } from '../ops/parameter.ts'
 import { max, mean, sum } from '../ops/reduce.ts'
 import { abs, cast, sqrt, square } from '../ops/unary.ts'
-import type { Optimizer } from '../optim/optimizer.ts'
-import { asGiven, integer, parseOptions } from '../options.ts'
+import { type Optimizer, optimizerOption } from '../optim/optimizer.ts'
+import { asGiven, integer, optional, parseOptions } from '../options.ts'
 import type { Parameter, Tensor } from '../tensor.ts'
 import { columns } from '../text.ts'
 import {
@@ -122,7 +122,7 @@ class Probe {
     const { data, loss, optimizer, rows } = parseOptions(where, options, {
       data: asGiven,
       loss: asGiven,
-      optimizer: value => value as Optimizer | undefined,
+      optimizer: optional(optimizerOption),
       rows: integer(256, { min: 1 }),
     })
     const [first] = model.parameters()

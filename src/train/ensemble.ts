@@ -1,4 +1,5 @@
 // Ensembles: several models asked as one, which errs less than they do where they err apart.
+import { checkDataset } from '../data/dataset.ts'
 import { Stream } from '../data/stream.ts'
 import { fail, show } from '../errors.ts'
 import { checkLayers, type Layer, layer } from '../nn/layer.ts'
@@ -9,7 +10,6 @@ import { cast } from '../ops/unary.ts'
 import { abortSignal, integer, number, oneOf, optional, parseOptions, required } from '../options.ts'
 import { sameShape } from '../shape.ts'
 import { keepResult, type Tensor } from '../tensor.ts'
-import { checkDataset } from './feed.ts'
 import { fit } from './fit.ts'
 import type { History } from './history.ts'
 import { checkFit, type FreshFit, modelMaker, seedOf, turn } from './selection.ts'

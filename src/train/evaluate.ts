@@ -1,6 +1,6 @@
 // Evaluation: the loss and metrics of a model on a whole data set, and its outputs, without training it.
 import { compile } from '../compile.ts'
-import type { Dataset } from '../data/dataset.ts'
+import { checkDataset, type Dataset } from '../data/dataset.ts'
 import type { Stream } from '../data/stream.ts'
 import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
@@ -12,7 +12,7 @@ import { slice } from '../ops/move.ts'
 import { asGiven, integer, parseOptions } from '../options.ts'
 import { scope, Tensor } from '../tensor.ts'
 import { columns } from '../text.ts'
-import { checkDataset, RowFeed } from './feed.ts'
+import { RowFeed } from './feed.ts'
 import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts'
 import {
   type ClassScores,

@@ -49,17 +49,6 @@ export class RowFeed {
   }
 }
 
-/** Throws `value` for what is no data set. */
-export function checkDataset(where: string, what: string, value: unknown): Dataset {
-  if (value instanceof Dataset) return value
-  return fail(
-    'value',
-    where,
-    `${what} is ${show(value)}, not a data set.`,
-    'Make one with data.dataset(features, labels).',
-  )
-}
-
 /** A batch as people give one: a set, of which the first rows are taken, or features and labels as `data.dataset` reads them. */
 export type BatchLike =
   | Dataset

@@ -1,13 +1,11 @@
 // The options of fit, and how they are read.
-import type { Dataset } from '../data/dataset.ts'
+import { checkDataset, type Dataset } from '../data/dataset.ts'
 import { Stream } from '../data/stream.ts'
-import { fail, show } from '../errors.ts'
 import { adam } from '../optim/index.ts'
 import { type LossScale, lossScaleOption } from '../optim/loss_scale.ts'
-import type { Optimizer } from '../optim/optimizer.ts'
+import { type Optimizer, optimizerOption } from '../optim/optimizer.ts'
 import { abortSignal, asGiven, boolean, callback, integer, optional } from '../options.ts'
 import type { Parameter } from '../tensor.ts'
-import { checkDataset } from './feed.ts'
 import type { EpochEvent, StepEvent } from './history.ts'
 import type { LossFunction, LossName } from './losses.ts'
 import type { Metric, MetricName } from './metrics.ts'
@@ -79,11 +77,5 @@ export const schema = {
 export function optimizerOf(given: unknown, parameters: readonly Parameter[]): Optimizer {
   const made: unknown =
     given === undefined ? adam(parameters) : typeof given === 'function' ? given(parameters) : given
-  if (typeof (made as Optimizer | null)?.step === 'function') return made as Optimizer
-  return fail(
-    'option',
-    'fit',
-    `optimizer is ${show(made)}.`,
-    'Pass optim.adam(model.parameters()), or parameters => optim.adam(parameters).',
-  )
+  return optimizerOption(made, { where: 'fit', name: 'optimizer', rank: 0 })
 }

@@ -1,4 +1,5 @@
 // Metrics: what a model's outputs on a data set are worth, computed on the host in double precision.
+import { isList } from '../data/numbers.ts'
 import { fail, show } from '../errors.ts'
 import type { Link } from './losses.ts'
 
@@ -145,7 +146,14 @@ function logProbabilities({ outputs, width, link }: Predictions, row: number): n
 /** log σ(x), where neither exponential nor logarithm overflows. */
 const logSigmoid = (x: number): number => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)))
 
-const metric = (name: string, better: Metric['better'], of: Metric['of']): Metric => ({ name, better, of })
+const metric = (name: string, better: Metric['better'], of: Metric['of']): Metric => ({
+  name,
+  better,
+  of: predictions => {
+    if (isList(predictions?.outputs) && isList(predictions.labels)) return of(predictions)
+    return fail('value', name, `the predictions are ${show(predictions)}.`, 'Pass { outputs, labels, … }.')
+  },
+})
 
 /** Share of rows taken for their class. */
 const accuracy = metric('accuracy', 'more', predictions => {

@@ -1,5 +1,5 @@
 // overfitSmallSet: the lectures' first test of a network, and what it looks like where one fails it.
-import type { Dataset } from '../data/dataset.ts'
+import { checkDataset, type Dataset } from '../data/dataset.ts'
 import { shuffledRows } from '../data/shuffle.ts'
 import { fail, RetrogradError, show } from '../errors.ts'
 import { checkLayers, type Layer } from '../nn/layer.ts'
@@ -11,7 +11,6 @@ import { percent, rounded } from '../text.ts'
 import { diagnose } from './diagnose.ts'
 import { type Diagnosis, REMEDIES, TOO_MANY, VANISHING } from './diagnosis.ts'
 import { defaultLoss } from './evaluate.ts'
-import { checkDataset } from './feed.ts'
 import { fit } from './fit.ts'
 import type { FitOptions } from './fit_options.ts'
 import { type LossFunction, type LossName, lossOf } from './losses.ts'
@@ -89,7 +88,7 @@ export async function overfitSmallSet(
   })
   const { count, epochs, error: allowed, loss, optimizer, batchSize, seed } = settings
   const isModel = typeof model === 'function' && 'namedParameters' in model
-  const network: Layer = isModel ? model : engine.withSeed(seed, model)
+  const network: Layer = isModel || typeof model !== 'function' ? model : engine.withSeed(seed, model)
   checkLayers(where, [network])
   const kept = isModel ? new Weights(network) : null
   const set = data.subset(shuffledRows(size, seed, 0).subarray(0, Math.min(count, size)))

@@ -75,7 +75,7 @@ describe('a layer of one’s own', () => {
 
   it('is refused with what is wrong', () => {
     const made = (parts: object) => nn.layer({ label: 'mine', forward: (x: Tensor) => x, ...parts })
-    expect(() => made({ forward: 3 })).toThrow('[layer] forward is 3, not a function.')
+    expect(() => made({ forward: 3 })).toThrow('[layer] forward must be a function, not 3.')
     expect(() => made({ parameters: { w: ones([1]) } })).toThrow('[mine] w is Tensor, not a parameter.')
     expect(() => made({ buffers: { m: 1 } })).toThrow('[mine] m is 1, not a parameter.')
     const w = parameter(ones([1]))
