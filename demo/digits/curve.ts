@@ -17,13 +17,8 @@ export class LossCurve {
   private bucket = 1
   private sum = 0
   private count = 0
-  private step: number
+  private step = 0
   private test: number | null = null
-
-  /** Begins after `step`. */
-  constructor(step = 0) {
-    this.step = step
-  }
 
   /** The losses of the next steps. */
   add(losses: Iterable<number>): void {
@@ -44,6 +39,17 @@ export class LossCurve {
   /** The loss on test digits, from the next point on. */
   judge(loss: number): void {
     this.test = loss
+  }
+
+  /** Forgets what came after `step`. */
+  rewind(step: number): void {
+    const length = this.steps.filter(known => known <= step).length
+    for (const list of [this.steps, this.losses, this.tests]) list.length = length
+    this.test = this.tests.at(-1) ?? null
+    this.step = step
+    this.sum = 0
+    this.count = 0
+    if (length === 0) this.bucket = 1
   }
 
   /** New arrays, for the chart to draw. */

@@ -7,7 +7,8 @@ import { Card } from '../page/shell.tsx'
 import { theme, token } from '../page/theme.ts'
 import { pictureOf, SIDE } from './handwriting.ts'
 import { Picture } from './picture.tsx'
-import { phase, pickDigit, read, whenNetworkChanges } from './session.ts'
+import { pickDigit, read } from './session.ts'
+import { networkVersion, phase } from './state.ts'
 
 const POINTS = 280 // the drawing's own points, each way
 const STROKE = 22 // points: two or three pixels of a picture, as pens left them in MNIST
@@ -40,7 +41,7 @@ async function readPicture(): Promise<void> {
   isReading = false
 }
 
-whenNetworkChanges(() => void readPicture())
+networkVersion.subscribe(() => void readPicture())
 
 const contextOf = (canvas: HTMLCanvasElement | null) => canvas?.getContext('2d', { willReadFrequently: true })
 

@@ -34,9 +34,17 @@ export interface Evaluation {
 const MOST_WRONG = 16
 export const UNITS_SHOWN = 32
 
-/** Probabilities of a row's classes, from its outputs. */
+const LARGE = Number.MAX_VALUE / 2 // whose differences are finite
+
+/**
+ * Probabilities of a row's classes, from its outputs. Of a network that has grown beyond what numbers hold, infinity counts
+ * as the largest number and NaN as the smallest.
+ */
 export function softmaxOf(outputs: ArrayLike<number>, start = 0): number[] {
-  const row = Array.from({ length: CLASSES }, (_, i) => outputs[start + i] as number)
+  const row = Array.from({ length: CLASSES }, (_, i) => {
+    const output = outputs[start + i] as number
+    return Number.isNaN(output) ? -LARGE : Math.max(-LARGE, Math.min(LARGE, output))
+  })
   const most = Math.max(...row)
   const powers = row.map(output => Math.exp(output - most))
   const sum = powers.reduce((total, power) => total + power, 0)

@@ -1,20 +1,80 @@
 // The card of settings: the network, how it learns, and its file.
-import { useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { TRAINING_DIGITS } from '../mnist_shape.ts'
 import { Button, Field, NumberField, Slider } from '../page/controls.tsx'
 import { Card } from '../page/shell.tsx'
-import { loadFile, machine, phase, saveFile, settings } from './session.ts'
+import { chooseNetwork, saveFile } from './session.ts'
 import { parseSizes, type Settings, weightsOf } from './settings.ts'
+import { isBusy, machine, phase, settings } from './state.ts'
 
 const set = (change: Partial<Settings>): void => {
   settings.value = { ...settings.value, ...change }
 }
 
+/** Numbers typed. `steers`: may change between two steps of one network. */
+const NUMBERS = [
+  {
+    key: 'learningRate',
+    label: 'Learning rate',
+    hint: 'How far each step moves the weights. More learns faster, until it overshoots and the loss jumps about.',
+    min: 0.000001,
+    max: 10,
+    steers: true,
+  },
+  {
+    key: 'batchSize',
+    label: 'Batch size',
+    hint: 'Digits looked at for each step. More gives steadier steps, and uses the GPU better.',
+    min: 1,
+    max: 10_000,
+    whole: true,
+    steers: true,
+  },
+  {
+    key: 'epochs',
+    label: 'Epochs',
+    hint: 'How often training goes through all its digits.',
+    min: 1,
+    max: 1000,
+    whole: true,
+    steers: true,
+  },
+  {
+    key: 'seed',
+    label: 'Seed',
+    hint: 'Starts the chance by which weights begin and digits are shuffled. The same seed and settings give the same run.',
+    min: 0,
+    max: 999_999,
+    whole: true,
+    steers: false,
+  },
+] as const
+
+/** Numbers slid, which belong to the network. */
+const SLIDERS = [
+  {
+    key: 'dropout',
+    label: 'Dropout',
+    hint: 'The share of hidden units left out by chance at each step, so that none relies on another. Helps large networks on new digits.',
+    min: 0,
+    max: 0.8,
+    step: 0.05,
+    format: (share: number) => `${Math.round(100 * share)} %`,
+  },
+  {
+    key: 'digits',
+    label: 'Training digits',
+    hint: 'How many of the 60,000 handwritten digits it learns from. Fewer is quicker, more is better.',
+    min: 1000,
+    max: TRAINING_DIGITS,
+    step: 1000,
+    format: (count: number) => count.toLocaleString('en'),
+  },
+] as const
+
 export function Form() {
-  const { learningRate, batchSize, dropout, epochs, digits, seed, hidden } = settings.value
+  const { hidden } = settings.value
   const isEmpty = phase.value === 'empty'
-  // What may change between two steps of one network.
-  const canSteer = isEmpty || phase.value === 'paused' || phase.value === 'done'
   return (
     <Card title="Network" hint="What is trained, and how. Takes effect when you press Start or Resume.">
       <div class="stack">
@@ -24,68 +84,25 @@ export function Form() {
           weights.
         </p>
         <div class="pair">
-          <NumberField
-            label="Learning rate"
-            hint="How far each step moves the weights. More learns faster, until it overshoots and the loss jumps about."
-            value={learningRate}
-            min={0.000001}
-            max={10}
-            disabled={!canSteer}
-            onChange={value => set({ learningRate: value })}
-          />
-          <NumberField
-            label="Batch size"
-            hint="Digits looked at for each step. More gives steadier steps, and uses the GPU better."
-            value={batchSize}
-            min={1}
-            max={10_000}
-            whole
-            disabled={!canSteer}
-            onChange={value => set({ batchSize: value })}
-          />
-          <NumberField
-            label="Epochs"
-            hint="How often training goes through all its digits."
-            value={epochs}
-            min={1}
-            max={1000}
-            whole
-            disabled={!canSteer}
-            onChange={value => set({ epochs: value })}
-          />
-          <NumberField
-            label="Seed"
-            hint="Starts the chance by which weights begin and digits are shuffled. The same seed and settings give the same run."
-            value={seed}
-            min={0}
-            max={999_999}
-            whole
-            disabled={!isEmpty}
-            onChange={value => set({ seed: value })}
-          />
+          {NUMBERS.map(({ key, steers, ...control }) => (
+            <NumberField
+              key={key}
+              {...control}
+              value={settings.value[key]}
+              disabled={steers ? isBusy.value : !isEmpty}
+              onChange={value => set({ [key]: value })}
+            />
+          ))}
         </div>
-        <Slider
-          label="Dropout"
-          hint="The share of hidden units left out by chance at each step, so that none relies on another. Helps large networks on new digits."
-          value={dropout}
-          min={0}
-          max={0.8}
-          step={0.05}
-          format={share => `${Math.round(100 * share)} %`}
-          disabled={!isEmpty}
-          onChange={value => set({ dropout: value })}
-        />
-        <Slider
-          label="Training digits"
-          hint="How many of the 60,000 handwritten digits it learns from. Fewer is quicker, more is better."
-          value={digits}
-          min={1000}
-          max={TRAINING_DIGITS}
-          step={1000}
-          format={count => count.toLocaleString('en')}
-          disabled={!isEmpty}
-          onChange={value => set({ digits: value })}
-        />
+        {SLIDERS.map(({ key, ...control }) => (
+          <Slider
+            key={key}
+            {...control}
+            value={settings.value[key]}
+            disabled={!isEmpty}
+            onChange={value => set({ [key]: value })}
+          />
+        ))}
         {machine.value === 'slow' && (
           <p class="muted small">
             This machine computes on the processor, so the page starts small to be quick: 4,000 digits and one
@@ -98,7 +115,22 @@ export function Form() {
             changed in a pause.
           </p>
         )}
-        <Files />
+        <div class="row">
+          <Button
+            hint="Saves the weights as a safetensors file, which the library and many others read."
+            disabled={isEmpty || phase.value === 'busy'}
+            onClick={() => void saveFile()}
+          >
+            Download weights
+          </Button>
+          <Button
+            hint="Takes a network from a file saved here, to read digits with or to train on. It may be dropped on the page as well."
+            disabled={isBusy.value}
+            onClick={() => void chooseNetwork()}
+          >
+            Load weights
+          </Button>
+        </div>
       </div>
     </Card>
   )
@@ -137,40 +169,5 @@ function Sizes({ disabled }: { disabled: boolean }) {
         </>
       )}
     </Field>
-  )
-}
-
-function Files() {
-  const input = useRef<HTMLInputElement>(null)
-  const isBusy = phase.value === 'busy' || phase.value === 'running' || phase.value === 'pausing'
-  return (
-    <div class="row">
-      <Button
-        hint="Saves the weights as a safetensors file, which the library and many others read."
-        disabled={phase.value === 'empty' || phase.value === 'busy'}
-        onClick={() => void saveFile()}
-      >
-        Download weights
-      </Button>
-      <Button
-        hint="Takes a network from a file saved here, to read digits with or to train on."
-        disabled={isBusy || phase.value === 'lost'}
-        onClick={() => input.current?.click()}
-      >
-        Load weights
-      </Button>
-      <input
-        ref={input}
-        type="file"
-        hidden
-        accept=".safetensors"
-        aria-label="File of weights"
-        onChange={event => {
-          const [file] = event.currentTarget.files ?? []
-          event.currentTarget.value = '' // the same file may be chosen again
-          if (file) void loadFile(file)
-        }}
-      />
-    </div>
   )
 }

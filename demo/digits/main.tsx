@@ -1,10 +1,11 @@
 // The page Digits: a network learns handwriting before one's eyes, and reads what one draws.
 import './digits.css'
+import { takeDropped } from '../page/choose.ts'
 import { mount, PAGES, Shell } from '../page/shell.tsx'
 import { Drawing } from './drawing.tsx'
 import { Form } from './form.tsx'
 import { ConfusionMatrix, FirstLayer, MostWrong } from './results.tsx'
-import { look } from './session.ts'
+import { look, takeFiles } from './session.ts'
 import { Training } from './training.tsx'
 
 mount(
@@ -21,3 +22,4 @@ mount(
 )
 
 void look()
+takeDropped(takeFiles)

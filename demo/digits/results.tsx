@@ -4,7 +4,7 @@ import { colorOf, inkOn } from '../page/palette.ts'
 import { Card } from '../page/shell.tsx'
 import { theme } from '../page/theme.ts'
 import { Picture, Tiles } from './picture.tsx'
-import { confusion, settings, weights, wrong } from './session.ts'
+import { confusion, settings, weights, wrong } from './state.ts'
 
 const DIGITS = Array.from({ length: 10 }, (_, digit) => digit)
 

@@ -1,49 +1,36 @@
-// What the page knows and does: the settings, the run in the worker and what it has told, the network kept in case of loss.
-import { signal } from '@preact/signals'
+// What the buttons do: start, pause, resume and reset the run in the worker, take and give files, survive a lost GPU.
 import { proxy } from 'comlink'
+import { chooseFiles } from '../page/choose.ts'
 import { download } from '../page/download.ts'
 import { type BackendChoice, lostGpu } from '../page/gpu.ts'
 import { clearProblems, pageBackend, setNotice, tellProblem, wordsOf } from '../page/notices.tsx'
 import { gpuLosses, isLostError, linkWorker, WorkerStopped } from '../page/worker.ts'
-import { LossCurve } from './curve.ts'
-import type { Evaluation } from './evaluation.ts'
-import { missingWords } from './files.ts'
-import { DEFAULTS, type Machine, type Settings } from './settings.ts'
-import type { Kept, Listener, Progress, Trainer } from './trainer.ts'
-
-/**
- * empty: no network; busy: one is being made; running; pausing: the step under way ends; paused; done: all epochs; lost:
- * the GPU went away.
- */
-export type Phase = 'empty' | 'busy' | 'running' | 'pausing' | 'paused' | 'done' | 'lost'
-
-export const phase = signal<Phase>('empty')
-export const machine = signal<Machine | null>(null)
-export const settings = signal<Settings>(DEFAULTS.slow)
-export const progress = signal<Omit<Progress, 'losses'> | null>(null)
-export const curve = signal(new LossCurve().points())
-/** Accuracy on the test digits after each epoch, the start included. */
-export const accuracies = signal<readonly { readonly epoch: number; readonly accuracy: number }[]>([])
-export const scores = signal<Pick<Evaluation, 'loss' | 'accuracy'> | null>(null)
-export const confusion = signal<Evaluation['confusion'] | null>(null)
-export const wrong = signal<Evaluation['wrong'] | null>(null)
-export const weights = signal<Evaluation['weights'] | null>(null)
+import { missingWords, type Source } from './files.ts'
+import { DEFAULTS } from './settings.ts'
+import {
+  forget,
+  hearEvaluation,
+  hearProgress,
+  isBusy,
+  machine,
+  networkVersion,
+  type Phase,
+  phase,
+  progress,
+  rewind,
+  settings,
+} from './state.ts'
+import type { Kept, Listener, Trainer } from './trainer.ts'
 
 const link = linkWorker<Trainer>(
   () => new Worker(new URL('./trainer.ts', import.meta.url), { type: 'module' }),
 )
 const folder = new URL('../mnist', document.baseURI).href
-let losses = new LossCurve()
+/** Where the digits come from. A worker that starts anew reads files of the visitor's anew. */
+let source: Source = folder
 let kept: Kept | null = null
 /** Goes up with every worker or network: what an older one still tells is not heard. */
 let era = 0
-/** Called when the network has changed, for what is drawn to be read anew. */
-let onChange = (): void => {}
-
-export const whenNetworkChanges = (run: () => void): void => {
-  onChange = run
-}
-
 const engineOptions = async (): Promise<{ backend: BackendChoice; losses: number }> => ({
   backend: await pageBackend,
   losses: gpuLosses.value,
@@ -52,7 +39,7 @@ const engineOptions = async (): Promise<{ backend: BackendChoice; losses: number
 /** Finds what there is, and sets what suits it. */
 export async function look(): Promise<void> {
   try {
-    const found = await link.call(async api => api.look(await engineOptions(), folder))
+    const found = await link.call(async api => api.look(await engineOptions(), source))
     if (found.notice) setNotice('gpu', found.notice)
     machine.value = found.isFast ? 'fast' : 'slow'
     if (phase.value === 'empty') settings.value = DEFAULTS[machine.value]
@@ -61,6 +48,7 @@ export async function look(): Promise<void> {
         kind: 'warning',
         title: 'No digits to learn from',
         text: missingWords(folder, found.missing),
+        action: { label: 'Choose files', run: () => void chooseDigits() },
       })
   } catch (error) {
     if (!(error instanceof WorkerStopped)) tellProblem(error)
@@ -87,26 +75,26 @@ function lost(of: number): void {
   phase.value = 'lost'
   const saved = kept
   const words = saved ? `The network of step ${saved.step} is kept.` : 'There was no network yet to keep.'
+  const notice = lostGpu(words, 'Go on', () => void goOn())
   const goOn = async (): Promise<void> => {
     setNotice('gpu', null)
     if (!saved) {
       phase.value = 'empty'
       return look()
     }
-    losses = new LossCurve(saved.step)
-    accuracies.value = accuracies.value.filter(({ epoch }) => epoch <= saved.epoch)
-    if ((await begin({ ...saved, needsDigits: wasRunning })) && wasRunning) await run()
+    rewind(saved.step, saved.epoch)
+    if (await begin({ ...saved, needsDigits: wasRunning }, 'lost')) {
+      if (wasRunning) await run()
+    } else if (phase.value === 'lost') setNotice('gpu', notice) // to be tried again
   }
-  setNotice(
-    'gpu',
-    lostGpu(words, 'Go on', () => void goOn()),
-  )
+  setNotice('gpu', notice)
 }
 
-type Source = Parameters<Trainer['begin']>[3]
-
-/** Makes a network; true if it stands. */
-async function begin(from: Source): Promise<boolean> {
+/** Makes a network; true if it stands. `otherwise` is the phase if it does not. */
+async function begin(
+  from: Parameters<Trainer['begin']>[3],
+  otherwise: 'empty' | 'lost' = 'empty',
+): Promise<boolean> {
   const of = ++era
   phase.value = 'busy'
   try {
@@ -114,76 +102,32 @@ async function begin(from: Source): Promise<boolean> {
       api.begin(
         await engineOptions(),
         settings.value,
-        folder,
+        source,
         from,
         proxy(() => lost(of)),
       ),
     )
     if (of !== era) return false
     if (begun.notice) setNotice('gpu', begun.notice)
-    if (begun.evaluation) heard(begun.evaluation)
+    if (begun.evaluation) hearEvaluation(begun.evaluation)
     phase.value = 'paused'
-    onChange()
+    networkVersion.value++
     return true
   } catch (error) {
-    failed(error, of, 'empty')
+    failed(error, of, otherwise)
     return false
   }
-}
-
-/** Evaluations come faster than they are shown where the tab is hidden: the last one counts. */
-let unshown: Evaluation | null = null
-let isShowing = false
-
-function heard(next: Evaluation): void {
-  if (next.epoch > 0) losses.judge(next.loss)
-  scores.value = next
-  const before = accuracies.value.filter(({ epoch }) => epoch < next.epoch)
-  accuracies.value = [...before, { epoch: next.epoch, accuracy: next.accuracy }]
-  unshown = next
-  void show()
-}
-
-/** Shows what came of evaluations part by part, a task each, so that none is long. */
-async function show(): Promise<void> {
-  if (isShowing) return
-  isShowing = true
-  const of = era
-  while (unshown) {
-    const next: Evaluation = unshown
-    unshown = null
-    const parts = [
-      onChange,
-      () => {
-        confusion.value = next.confusion
-      },
-      () => {
-        wrong.value = next.wrong
-      },
-      () => {
-        weights.value = next.weights
-      },
-    ]
-    for (const part of parts) {
-      await new Promise(resolve => setTimeout(resolve))
-      if (of === era || phase.value === 'lost') part()
-    }
-  }
-  isShowing = false
 }
 
 async function run(): Promise<void> {
   const of = era
   phase.value = 'running'
   const listener: Listener = {
-    progress({ losses: some, ...rest }) {
-      if (of !== era) return
-      losses.add(some)
-      curve.value = losses.points()
-      progress.value = rest
+    progress(next) {
+      if (of === era) hearProgress(next)
     },
     evaluated(next) {
-      if (of === era) heard(next)
+      if (of === era) hearEvaluation(next)
     },
     kept(next) {
       if (of === era) kept = next
@@ -191,29 +135,25 @@ async function run(): Promise<void> {
   }
   try {
     const { learningRate, batchSize, epochs } = settings.value
-    const end = await link.call(api => api.run({ learningRate, batchSize, epochs }, proxy(listener)))
-    if (of === era) phase.value = end
+    const end = await link.call(api => api.run({ learningRate, batchSize, epochs }, source, proxy(listener)))
+    if (of !== era) return
+    phase.value = end === 'broken' ? 'paused' : end
+    if (end === 'broken') tellProblem(brokenWords(learningRate))
   } catch (error) {
     failed(error, of, 'paused')
   }
 }
 
-function forget(): void {
-  losses = new LossCurve()
-  curve.value = losses.points()
-  accuracies.value = []
-  scores.value = null
-  confusion.value = null
-  wrong.value = null
-  weights.value = null
-  progress.value = null
-  kept = null
-}
+const brokenWords = (learningRate: number): string =>
+  `Training broke off after step ${progress.value?.step ?? 0}: the loss is no number any more, since the weights have ` +
+  'grown beyond what numbers hold. The network is kept as it was before. Lower the learning rate, which is ' +
+  `${learningRate}, and press Resume. If it breaks off again, press Reset and begin with the lower rate.`
 
 /** Start, and Resume. */
 export async function start(): Promise<void> {
   clearProblems()
   if (phase.value === 'empty') {
+    kept = null
     forget()
     if (!(await begin(null))) return
   }
@@ -233,8 +173,8 @@ export function reset(): void {
   if (phase.value !== 'paused' && phase.value !== 'done') link.stop()
   if (phase.value === 'lost') setNotice('gpu', null)
   phase.value = 'empty'
+  kept = null
   forget()
-  onChange()
 }
 
 /** Has the browser save the network as a file. After a loss it is the one kept. */
@@ -247,12 +187,19 @@ export async function saveFile(): Promise<void> {
   }
 }
 
+/** Asks for a file of weights, and takes it. */
+export async function chooseNetwork(): Promise<void> {
+  const [file] = await chooseFiles('.safetensors')
+  if (file) await loadFile(file)
+}
+
 /** Takes a network from a file instead of the one there is. */
-export async function loadFile(file: File): Promise<void> {
+async function loadFile(file: File): Promise<void> {
   clearProblems()
   try {
     const bytes = new Uint8Array(await file.arrayBuffer())
     const found = await link.call(api => api.describe(bytes))
+    kept = null
     forget()
     settings.value = { ...settings.value, ...found }
     await begin({ bytes, epoch: 0, step: 0, needsDigits: false })
@@ -281,9 +228,37 @@ export async function read(pixels: Uint8Array<ArrayBuffer>): Promise<number[] | 
 /** A test digit, by chance; null where there are none. */
 export async function pickDigit(): Promise<{ pixels: Uint8Array<ArrayBuffer>; label: number } | null> {
   try {
-    return await link.call(api => api.pick(folder))
+    return await link.call(api => api.pick(source))
   } catch (error) {
     failed(error, era, phase.value)
     return null
   }
+}
+
+/** Asks for the files of digits, and takes them. */
+export const chooseDigits = async (): Promise<void> => takeDigits(await chooseFiles('', { multiple: true }))
+
+/** Takes digits from files, for the next network and for one that has none. */
+async function takeDigits(files: readonly File[]): Promise<void> {
+  if (files.length === 0) return
+  clearProblems()
+  try {
+    const { learn, test } = await link.call(api => api.take(files))
+    source = files
+    setNotice('data', {
+      kind: 'info',
+      title: 'Your digits are here',
+      text: `${learn.toLocaleString('en')} to learn from and ${test.toLocaleString('en')} for tests.`,
+    })
+  } catch (error) {
+    failed(error, era, phase.value)
+  }
+}
+
+/** Takes what was dropped: a network, or digits. */
+export function takeFiles(files: readonly File[]): void {
+  const [file] = files
+  if (isBusy.value) tellProblem('Files are taken while nothing is trained. Pause first.')
+  else if (file && /\.safetensors$/i.test(file.name)) void loadFile(file)
+  else void takeDigits(files)
 }

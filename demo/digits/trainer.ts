@@ -1,12 +1,24 @@
 // The worker of the page: holds the network, trains it, judges it and reads what is drawn.
 import { transfer } from 'comlink'
-import { data, type Engine, io, nn, optim, scope, type Tensor, tensor, train } from 'retrograd'
-import { CLASSES, normalizedPixels, PIXELS } from '../mnist.ts'
+import {
+  data,
+  type Engine,
+  io,
+  nn,
+  optim,
+  RetrogradError,
+  scope,
+  type Tensor,
+  tensor,
+  train,
+} from 'retrograd'
+import { CLASSES, type Digits, normalizedPixels, PIXELS } from '../mnist.ts'
 import { type EngineOptions, serveWorker, startEngine } from '../page/engine.ts'
 import type { Notice } from '../page/gpu.ts'
 import { type Evaluation, judge, pictureWeights, softmaxOf } from './evaluation.ts'
-import { type AllDigits, fetchDigits, missingFiles } from './files.ts'
-import { parseSizes, type Settings, sizesOf } from './settings.ts'
+import { type AllDigits, missingFiles, readDigits, type Source } from './files.ts'
+import { type Settings, sizesOf } from './settings.ts'
+import { describeNetwork, OWN } from './stored.ts'
 
 /** Told about ten times a second while training. */
 export interface Progress {
@@ -35,16 +47,21 @@ interface Network {
   readonly model: nn.Layer
   readonly optimizer: optim.Optimizer
   readonly settings: Settings
-  readonly learn: data.Dataset | null
-  readonly test: Tensor | null
+  digits: Placed | null
   epoch: number
   step: number
 }
 
+/** Digits on the engine. */
+interface Placed {
+  readonly learn: data.Dataset
+  readonly test: Tensor
+  /** What `test` holds. */
+  readonly judged: Digits
+}
+
 const TELL_EVERY = 100 // ms
 const KEEP_EVERY = 4000 // ms
-/** Under this name a file holds the settings that its numbers do not show. */
-const OWN = 'digits'
 
 let engine: Engine | null = null
 let digits: AllDigits | null = null
@@ -65,15 +82,31 @@ function needNetwork(): Network {
   return network
 }
 
+/** As many digits as the settings ask for and the files hold. */
+function place({ learn, test }: AllDigits, settings: Settings): Placed {
+  const count = Math.min(settings.digits, learn.count)
+  const tests = Math.min(settings.tests, test.count)
+  const values = normalizedPixels(learn, count)
+  return {
+    learn: data.dataset({ values, shape: [count, PIXELS] }, learn.labels.subarray(0, count), {
+      classes: CLASSES,
+    }),
+    test: tensor(normalizedPixels(test, tests), { shape: [tests, PIXELS] }),
+    judged: test,
+  }
+}
+
 async function evaluated(): Promise<Evaluation | null> {
-  const { model, test, settings, epoch } = needNetwork()
-  if (!test || !digits) return null
+  const { model, digits: placed, epoch } = needNetwork()
+  if (!placed) return null
+  const { test, judged } = placed
+  const [count = 0] = test.shape
   const [first] = model.parameters()
   const outputs = train.predict(model, test)
   try {
     // Both reads begin before anything waits: they are of the same step.
     const [logits, weights] = await Promise.all([outputs.data(), first?.data()])
-    return { epoch, weights: pictureWeights(weights ?? []), ...judge(logits, digits.test, settings.tests) }
+    return { epoch, weights: pictureWeights(weights ?? []), ...judge(logits, judged, count) }
   } finally {
     outputs.dispose()
   }
@@ -87,23 +120,29 @@ async function kept(): Promise<Kept> {
 const ownSettings = () => ({ [OWN]: JSON.stringify({ dropout: needNetwork().settings.dropout }) })
 
 const trainer = {
-  /** Finds what this machine has, and which files of digits the site lacks. */
-  async look(options: EngineOptions, folder: string) {
+  /** Finds what this machine has, and which files of digits the site lacks, if they are to come from there. */
+  async look(options: EngineOptions, source: Source) {
     const notice = await started(options)
-    const missing = await missingFiles(folder)
+    const missing = typeof source === 'string' ? await missingFiles(source) : []
     return { notice, isFast: engine?.backend === 'webgpu' && !engine.adapter.isFallback, missing }
+  },
+
+  /** Takes digits from files, for the next network and for one that has none. Throws in plain words. */
+  async take(files: readonly File[]): Promise<{ learn: number; test: number }> {
+    digits = await readDigits(files)
+    return { learn: digits.learn.count, test: digits.test.count }
   },
 
   /** Makes a network, new or from bytes, and puts the digits on the engine. What was before is gone. */
   async begin(
     options: EngineOptions,
     settings: Settings,
-    folder: string,
+    source: Source,
     from: { bytes: Uint8Array<ArrayBuffer>; epoch: number; step: number; needsDigits: boolean } | null,
     onLost: (reason: string) => unknown,
   ): Promise<{ notice: Notice | null; evaluation: Evaluation | null }> {
     try {
-      digits ??= await fetchDigits(folder)
+      digits ??= await readDigits(source)
     } catch (error) {
       if (!from || from.needsDigits) throw error // a network from a file can read what is drawn without them
     }
@@ -115,31 +154,24 @@ const trainer = {
       const hasState = [...metadata.keys()].some(key => key.startsWith('retrograd.optimizer'))
       await io.loadSafetensors(from.bytes, model, hasState ? { optimizer } : {})
     }
-    let learn: data.Dataset | null = null
-    let test: Tensor | null = null
-    if (digits) {
-      const values = normalizedPixels(digits.learn, settings.digits)
-      const labels = digits.learn.labels.subarray(0, settings.digits)
-      learn = data.dataset({ values, shape: [settings.digits, PIXELS] }, labels, { classes: CLASSES })
-      test = tensor(normalizedPixels(digits.test, settings.tests), { shape: [settings.tests, PIXELS] })
-    }
     const { epoch = 0, step = 0 } = from ?? {}
-    network = { engine: engine as Engine, model, optimizer, settings, learn, test, epoch, step }
+    const placed = digits && place(digits, settings)
+    network = { engine: engine as Engine, model, optimizer, settings, digits: placed, epoch, step }
     return { notice, evaluation: await evaluated() }
   },
 
   /**
-   * Trains until all epochs are done or `pause` is called. Pausing ends fit between two steps; the next call goes on with
-   * the same model and optimizer, and begins the interrupted epoch anew, in another order.
+   * Trains until all epochs are done, `pause` is called, or a loss or gradient is no number: then that step is not made.
+   * Pausing ends fit between two steps; the next call goes on with the same model and optimizer, and begins the
+   * interrupted epoch anew, in another order.
    */
   async run(
     { learningRate, batchSize, epochs }: Pick<Settings, 'learningRate' | 'batchSize' | 'epochs'>,
+    source: Source,
     listener: Listener,
-  ): Promise<'paused' | 'done'> {
+  ): Promise<'paused' | 'done' | 'broken'> {
     const at = needNetwork()
-    const { model, optimizer, settings, learn } = at
-    if (!learn) digits = null // fetched anew at the next begin
-    if (!learn) throw new Error('There are no digits to learn from: see the notice above.')
+    const { model, optimizer, settings } = at
     if (running) throw new Error('Training is under way already.')
     if (at.epoch >= epochs) return 'done'
     const controller = new AbortController()
@@ -164,15 +196,20 @@ const trainer = {
       void listener.progress(transfer(progress, [some.buffer]))
     }
     let pace = 0
+    let end: 'paused' | 'done' | 'broken' = 'paused'
     try {
+      digits ??= await readDigits(source)
+      at.digits ??= place(digits, settings)
       const { stopped } = await train.fit(model, {
-        train: learn,
+        train: at.digits.learn,
         optimizer,
         epochs: epochs - firstEpoch,
         batchSize: Math.min(batchSize, settings.digits),
         seed: settings.seed + firstStep,
         signal: controller.signal,
+        watch: true, // a step that gives no numbers must not spoil the network
         onStep: ({ step, epoch, loss, samplesPerSecond }) => {
+          if (!Number.isFinite(loss)) return // that step was not made
           at.step = firstStep + step
           losses.push(loss)
           pace = samplesPerSecond
@@ -192,15 +229,19 @@ const trainer = {
           if (evaluation) await listener.evaluated(evaluation)
         },
       })
-      tell(Math.min(at.epoch + 1, epochs), pace)
-      const evaluation = stopped && (await evaluated())
-      if (evaluation) await listener.evaluated(evaluation)
-      await keeping
-      await keep()
-      return stopped ? 'paused' : 'done'
+      if (!stopped) end = 'done'
+    } catch (error) {
+      if (!(error instanceof RetrogradError && error.code === 'value')) throw error
+      end = 'broken'
     } finally {
       running = null
     }
+    tell(Math.min(at.epoch + 1, epochs), pace)
+    const evaluation = end === 'done' ? null : await evaluated()
+    if (evaluation) await listener.evaluated(evaluation)
+    await keeping
+    await keep()
+    return end
   },
 
   async pause(): Promise<void> {
@@ -213,26 +254,7 @@ const trainer = {
     return transfer(bytes, [bytes.buffer])
   },
 
-  /** Hidden layers and dropout of a network in a file. Throws in plain words where it holds none that reads digits. */
-  async describe(bytes: Uint8Array<ArrayBuffer>): Promise<Pick<Settings, 'hidden' | 'dropout'>> {
-    const { tensors, metadata } = await io.readSafetensors(bytes)
-    const weights = [...tensors]
-      .flatMap(([name, { shape }]) =>
-        /^\d+\.weight$/.test(name) ? [{ layer: Number.parseInt(name, 10), shape }] : [],
-      )
-      .sort((a, b) => a.layer - b.layer)
-    const sizes = [weights[0]?.shape[0], ...weights.map(({ shape }) => shape[1])]
-    if (sizes[0] !== PIXELS || sizes.at(-1) !== CLASSES)
-      throw new Error(
-        `This file holds no network that reads digits: one takes ${PIXELS} pixels and gives ${CLASSES} numbers.`,
-      )
-    const hidden = parseSizes(sizes.slice(1, -1).join(' '))
-    if ('wrong' in hidden) throw new Error(`The network in this file is too large. ${hidden.wrong}`)
-    // Layers with dropout are three apart: linear, ReLU, dropout.
-    const hasDropout = weights[1]?.layer === 3
-    const own = /"dropout":(0\.\d+)/.exec(metadata.get(OWN) ?? '')?.[1]
-    return { hidden, dropout: hasDropout ? Number(own ?? 0.5) : 0 }
-  },
+  describe: describeNetwork,
 
   /** Probabilities of the ten digits for a picture, [PIXELS] bytes; null while there is no network. */
   async read(pixels: Uint8Array<ArrayBuffer>): Promise<number[] | null> {
@@ -248,8 +270,8 @@ const trainer = {
   },
 
   /** A test digit, by chance. */
-  async pick(folder: string): Promise<{ pixels: Uint8Array<ArrayBuffer>; label: number }> {
-    digits ??= await fetchDigits(folder)
+  async pick(source: Source): Promise<{ pixels: Uint8Array<ArrayBuffer>; label: number }> {
+    digits ??= await readDigits(source)
     const { pixels, labels, count } = digits.test
     const row = Math.floor(Math.random() * count)
     return {

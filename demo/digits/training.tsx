@@ -1,20 +1,10 @@
 // The card of the run: start, pause, resume and reset, its figures and its curves.
 
 import { Curves } from '../page/chart.tsx'
-import { Button } from '../page/controls.tsx'
+import { Button, once } from '../page/controls.tsx'
 import { Card, Figures } from '../page/shell.tsx'
-import {
-  accuracies,
-  curve,
-  type Phase,
-  pause,
-  phase,
-  progress,
-  reset,
-  scores,
-  settings,
-  start,
-} from './session.ts'
+import { pause, reset, start } from './session.ts'
+import { accuracies, curve, type Phase, phase, progress, scores, settings } from './state.ts'
 
 /** What the button does in each phase; it waits where the phase passes by itself. */
 const BUTTONS: Readonly<Record<Phase, { readonly says: string; readonly run?: () => unknown }>> = {
@@ -54,10 +44,10 @@ export function Training() {
       hint="The network sees digits batch by batch; each step moves its weights a little, so that it would have been less wrong."
       actions={
         <>
-          <Button kind="primary" disabled={!run} onClick={() => void run?.()}>
+          <Button kind="primary" dimmed={!run} onClick={once(() => run?.())}>
             {says}
           </Button>
-          <Button hint="Forgets the network. The settings stay." disabled={now === 'empty'} onClick={reset}>
+          <Button hint="Forgets the network. The settings stay." dimmed={now === 'empty'} onClick={reset}>
             Reset
           </Button>
         </>

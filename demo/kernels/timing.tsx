@@ -1,11 +1,11 @@
 // Timing: how fast the ops are, each verified before, and how near that is to what the GPU can do.
-import { Button } from '../page/controls.tsx'
+import { Button, once } from '../page/controls.tsx'
 import { Card, Figures } from '../page/shell.tsx'
 import { brief, shapesOf, taken } from './report.ts'
 import { Roofline, shareOf } from './roofline.tsx'
 import { Scroller } from './scroller.tsx'
 import * as state from './state.ts'
-import { once, Progress } from './verification.tsx'
+import { Progress } from './verification.tsx'
 
 export function Timing() {
   const { chosen, work, hasGpu, isStopping, peak, entries } = state
@@ -18,7 +18,7 @@ export function Timing() {
       hint="Ops on inputs of the sizes that networks have. Each is verified first: what is wrong is not timed. Leave the machine alone meanwhile."
       actions={
         work.value?.kind === 'time' ? (
-          <Button kind="danger" onClick={once(state.stop)} disabled={isStopping.value}>
+          <Button kind="danger" onClick={once(state.stop)} dimmed={isStopping.value}>
             {isStopping.value ? 'Stopping …' : 'Stop timing'}
           </Button>
         ) : (

@@ -1,20 +1,15 @@
 // Verifying: which ops, start, stop and go on, how far it is, and what is wrong.
-import { Button, Field, Select } from '../page/controls.tsx'
+import { Button, Field, once, Select } from '../page/controls.tsx'
 import { Card, Figures } from '../page/shell.tsx'
 import type { Failure } from './facts.ts'
 import * as state from './state.ts'
-
-/** For a button that starts and then stops: the second click of a double click is none. */
-export const once = (run: () => unknown) => (event: MouseEvent) => {
-  if (event.detail < 2) void run()
-}
 
 /** Start, stop, go on or again. */
 function VerifyButton() {
   const { left, chosen, work, isStopping, hasGpu } = state
   if (work.value?.kind === 'verify')
     return (
-      <Button kind="danger" onClick={once(state.stop)} disabled={isStopping.value}>
+      <Button kind="danger" onClick={once(state.stop)} dimmed={isStopping.value}>
         {isStopping.value ? 'Stopping …' : 'Stop'}
       </Button>
     )

@@ -206,6 +206,11 @@ export function Checkbox({
   )
 }
 
+/** For a button that starts something and then stops it: the second click of a double click is none. */
+export const once = (run: () => unknown) => (event: MouseEvent) => {
+  if (event.detail < 2) void run()
+}
+
 /** Something to do. `label` names it where the child is a sign; `pressed` makes it a switch. */
 export function Button({
   children,
@@ -215,6 +220,7 @@ export function Button({
   hint,
   pressed,
   disabled,
+  dimmed = false,
 }: {
   children: ComponentChildren
   onClick: (event: MouseEvent) => void
@@ -223,6 +229,8 @@ export function Button({
   hint?: string | undefined
   pressed?: boolean | undefined
   disabled?: boolean | undefined
+  /** Like `disabled`, for a button that was just pressed: it keeps the keyboard's place. */
+  dimmed?: boolean
 }) {
   const id = useId()
   return (
@@ -230,8 +238,9 @@ export function Button({
       <button
         type="button"
         class={`button ${kind}`}
-        onClick={onClick}
+        onClick={dimmed ? undefined : onClick}
         disabled={disabled}
+        aria-disabled={dimmed || undefined}
         aria-label={label}
         aria-pressed={pressed}
         aria-describedby={hint && id}
