@@ -1,6 +1,6 @@
 // The engine: one backend with its memory, its random stream and the work pending on it.
 import type { AdapterReport, Backend, Counters, Tuning } from './backend.ts'
-import { type DType, type HostArray, hostArray, isFloat } from './dtype.ts'
+import { type DType, type HostArray, hostArray, isFloat, roundTo } from './dtype.ts'
 import { fail, show } from './errors.ts'
 import { MemoryManager, type MemoryReport, Workspace } from './memory.ts'
 import type { OpDefinition } from './op.ts'
@@ -315,8 +315,10 @@ export class Engine {
   /** The numbers of a value as of now. */
   async read(value: Value): Promise<HostArray> {
     if (value.host) {
-      const numbers = hostArray(value.dtype, value.host.values.length)
-      numbers.set(value.host.values)
+      const { dtype, host } = value
+      if (this.elementBytes(value) === 8) return Float64Array.from(host.values)
+      const numbers = hostArray(dtype, host.values.length)
+      numbers.set(Array.from(host.values, number => roundTo(dtype, number)))
       return numbers
     }
     this.flush()

@@ -69,12 +69,13 @@ export function hostVector(
   })
 }
 
-/** A number as a tensor of the dtype holds it. */
+/** A number for a tensor of the dtype; floats are rounded where they are stored. */
 function asStored(where: string, number: unknown, place: number, dtype: DType): number {
   if (typeof number !== 'number' && !(dtype === 'bool' && typeof number === 'boolean'))
     fail('value', where, `the function gave ${show(number)} at ${place}, not a number.`)
+  if (isFloat(dtype)) return Number(number)
   const stored = roundTo(dtype, Number(number))
-  if (!isFloat(dtype) && dtype !== 'bool' && stored !== number)
+  if (dtype !== 'bool' && stored !== number)
     fail('dtype', where, `the function gave ${number} at ${place}, which is no ${dtype}.`, 'Round it first.')
   return stored
 }

@@ -84,6 +84,11 @@ export class CpuBackend implements Backend {
 
   write(storage: Storage, dtype: DType, values: ArrayLike<number>): void {
     this.counters.uploads++
+    this.fill(storage, dtype, values)
+  }
+
+  /** Stores numbers as their dtype has them. */
+  private fill(storage: Storage, dtype: DType, values: ArrayLike<number>): void {
     const target = this.view(storage, dtype, values.length)
     if (dtype === 'float16')
       for (let i = 0; i < values.length; i++) target[i] = this.round(dtype, values[i] as number)
@@ -135,8 +140,9 @@ export class CpuBackend implements Backend {
         this.copy(before)
         for (let run = 0; run < times; run++) {
           hosts.forEach(({ slot }, i) => {
-            const { dtype, shape } = slot.value
-            this.view(must(slot.storage, 'host place'), dtype, sizeOf(shape)).set(
+            this.fill(
+              must(slot.storage, 'host place'),
+              slot.value.dtype,
               must(staged[run]?.[i], 'host numbers'),
             )
           })

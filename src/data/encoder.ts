@@ -152,6 +152,12 @@ function numeric(where: string, name: string, value: Category, row: number): num
     : notNumber(where, 'the table', value, row, name)
 }
 
+/** Categories as text: in quotes where a number would look the same. */
+function namesOf(categories: readonly Category[]): string[] {
+  const names = categories.map(String)
+  return new Set(names).size === names.length ? names : categories.map(category => JSON.stringify(category))
+}
+
 /** The coding of a column from what is saved of it. */
 export function columnCoder(json: ColumnJson): ColumnCoder {
   const { name } = json
@@ -184,7 +190,7 @@ export function columnCoder(json: ColumnJson): ColumnCoder {
   }
   return {
     json,
-    outputs: categories.map(category => `${name}=${category}`),
+    outputs: namesOf(categories).map(category => `${name}=${category}`),
     encode: (value, row) => {
       const place = placeOf(value, row)
       return categories.map((_, other) => (other === place ? 1 : 0))

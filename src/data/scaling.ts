@@ -111,7 +111,7 @@ export class Scaling {
     },
   ): Tensor | Dataset | number[][] {
     const where = `${this.kind}.${what}`
-    if (x instanceof Dataset) return x.withFeatures(features => this.run(where, features, rule) as Tensor)
+    if (x instanceof Dataset) return x.withFeatures(features => this.run(what, features, rule) as Tensor)
     if (x instanceof Tensor) {
       this.checkWidth(where, x.shape)
       needs(where, x, ['float32', 'float16'])

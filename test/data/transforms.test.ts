@@ -16,7 +16,16 @@ import {
   tableFrom,
   transformFromJSON,
 } from '../../src/data/index.ts'
-import { compile, type Engine, init, tensor, zeros } from '../../src/index.ts'
+import {
+  compile,
+  type Engine,
+  hostScalar,
+  hostVector,
+  init,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../src/index.ts'
 import { refusal, rejection } from './refusal.ts'
 
 fc.configureGlobal({ seed: 4 })
@@ -114,6 +123,29 @@ describe('standardize and minMax', () => {
       [1, 7],
       [2, 7],
     ])
+  })
+
+  test('an engine of doubles scales in doubles, now and in a compiled function', async () => {
+    const exact = await init({ backend: 'cpu', precision: 'float64' })
+    const scale = standardize(rows)
+    const x = tensor(rows, { engine: exact })
+    const step = compile((x: Tensor) => scale.apply(x))
+    for (const scaled of [scale.apply(x), step(x)])
+      for (const [i, value] of (await scaled.data()).entries())
+        expect(value).toBeCloseTo(scale.apply(rows).flat()[i] as number, 14)
+    expect(await hostScalar(() => 0.1, { engine: exact }).item()).toBe(0.1)
+    expect(await hostScalar(() => 0.1).item()).toBe(Math.fround(0.1))
+    // The nearest half to 0.1: 1638/2¹⁴.
+    const half = hostVector(() => [0.1], { length: 1, dtype: 'float16' })
+    for (const x of [half, half.reshape([]).reshape([1])]) expect(await x.array()).toEqual([1638 / 2 ** 14])
+    exact.dispose()
+  })
+
+  test('what is wrong with a set is told of the transform, once', () => {
+    const other = dataset([[1, 2, 3]], [1])
+    expect(refusal(() => standardize(rows).apply(other))).toMatch(/^shape \[standardize\.apply\] /)
+    expect(refusal(() => standardize(rows).invert(other))).toMatch(/^shape \[standardize\.invert\] /)
+    other.dispose()
   })
 
   test('a compiled function scales what it is given', async () => {
@@ -225,6 +257,11 @@ describe('encoder', () => {
     expect(encoder(table, { mass: 'standardize' }).apply(table)[1]?.[0]).toBeCloseTo(1 / deviation, 12)
   })
 
+  test('a number and its text are two categories, of two names', () => {
+    const mixed = tableFrom([{ a: 1 }, { a: '1' }, { a: 'one' }])
+    expect(encoder(mixed, { a: 'oneHot' }).names).toEqual(['a=1', 'a="1"', 'a="one"'])
+  })
+
   test('refused, by row and column', () => {
     const coding = fitted()
     const changed = (place: number, value: string | number | null): Table => ({
@@ -259,6 +296,17 @@ describe('encoder', () => {
 })
 
 describe('tables', () => {
+  test('a record has its own keys, not those that all objects inherit', () => {
+    const { columns, rows } = tableFrom([{ a: 1, constructor: 'Ford' }, { a: 2 }])
+    expect([columns, rows]).toEqual([
+      ['a', 'constructor'],
+      [
+        [1, 'Ford'],
+        [2, null],
+      ],
+    ])
+  })
+
   test('from records; columns; rows with gaps left out', () => {
     const made = tableFrom([
       { a: 1, b: 'x' },
