@@ -13,7 +13,7 @@ import type { Batch } from './feed.ts'
 import { type FitOptions, optimizerOf, schema } from './fit_options.ts'
 import { type EpochRecord, EventQueue, type FitEvent, type History, type StepEvent } from './history.ts'
 import { type Loss, lossOf } from './losses.ts'
-import { type Metric, metricsOf } from './metrics.ts'
+import { metricsOf } from './metrics.ts'
 import { Pace } from './pace.ts'
 import { type Steps, type Submit, stepsOf } from './steps.ts'
 import { type StopRule, stopRules } from './stopping.ts'
@@ -72,8 +72,10 @@ class Session {
   /** With a watch: what came of a step that was not finite. */
   private failure: Promise<never> | null = null
   private readonly evaluator: Evaluator | null
-  private readonly metrics: readonly Metric[]
-  private readonly rules: readonly StopRule[]
+  private readonly judges: readonly {
+    readonly rule: StopRule
+    readonly judge: ReturnType<StopRule['start']>
+  }[]
   private readonly pace = new Pace()
   /** One for each loop over the events. */
   private readonly queues: EventQueue[] = []
@@ -96,11 +98,13 @@ class Session {
     this.options = options
     const { train, validation, batchSize, shuffle, seed, watch } = options
     this.loss = lossOf('fit', options.loss ?? defaultLoss(train), train.classes)
-    this.rules = stopRules('fit', options.stop)
     const metrics = metricsOf('fit', options.metrics)
-    this.metrics = metrics
     if (metrics.length > 0 && !validation)
       fail('option', 'fit', 'metrics need a validation set.', 'Pass { validation }, or call train.evaluate.')
+    this.judges = stopRules('fit', options.stop).map(rule => ({
+      rule,
+      judge: rule.start(validation && metrics),
+    }))
     this.ownsOptimizer = typeof options.optimizer !== 'object'
     this.optimizer = optimizerOf(options.optimizer, model.parameters())
     const made: { dispose(): void }[] = this.ownsOptimizer ? [this.optimizer] : []
@@ -150,7 +154,7 @@ class Session {
   }
 
   async run(): Promise<FitResult> {
-    const { options, optimizer, pace } = this
+    const { options, optimizer, pace, judges } = this
     const onAbort = (): void => this.abort('the signal was aborted')
     options.signal?.addEventListener('abort', onAbort)
     if (options.signal?.aborted) onAbort()
@@ -158,7 +162,6 @@ class Session {
     try {
       if (!this.stopped) await Promise.all([this.steps.warmUp(), this.evaluator?.warmUp()])
       this.start = performance.now()
-      const judges = this.rules.map(rule => ({ rule, judge: rule.start(this.metrics) }))
       // Otherwise the next epoch begins while this one's losses are read.
       const waits = judges.length > 0 || options.onEpoch !== undefined || optimizer.observes
       for (let epoch = 1; epoch <= options.epochs && !this.stopped; epoch++) {

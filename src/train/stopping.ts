@@ -1,5 +1,5 @@
 // When to stop: rules that hear of each epoch, as the lectures list them.
-import { fail, show } from '../errors.ts'
+import { fail, nearest, show } from '../errors.ts'
 import { boolean, integer, number, oneOf, optional, parseOptions } from '../options.ts'
 import type { EpochRecord } from './history.ts'
 import { type Metric, metrics } from './metrics.ts'
@@ -16,7 +16,7 @@ export interface Verdict {
 export interface StopRule {
   /** Whether the weights of the best epoch are put back in the end. */
   readonly restoresBest: boolean
-  /** Is told the metrics of the validation set. */
+  /** Is told the metrics of the validation set, if there is one. Throws `option` where what it looks at is none of them. */
   start(metrics?: readonly Metric[]): (epoch: EpochRecord) => Verdict
 }
 
@@ -26,22 +26,34 @@ export interface StopRule {
  */
 export type Monitor = string | ((epoch: EpochRecord) => number)
 
-function monitored(where: string, monitor: unknown): (epoch: EpochRecord) => number {
-  if (typeof monitor === 'function') return monitor as (epoch: EpochRecord) => number
+/** How a rule reads an epoch, once it knows which metrics there are. Throws `option`. */
+function monitored(
+  where: string,
+  monitor: unknown,
+): (metrics?: readonly Metric[]) => (epoch: EpochRecord) => number {
+  if (typeof monitor === 'function') return () => monitor as (epoch: EpochRecord) => number
   if (typeof monitor !== 'string')
     fail('option', where, `monitor is ${show(monitor)}; it must be a name or a function.`)
-  if (monitor === 'loss') return epoch => epoch.loss
-  const name = monitor === 'validationLoss' ? 'loss' : monitor
-  return ({ validation }) => {
-    if (validation && Object.hasOwn(validation, name)) return validation[name] as number
-    return fail(
-      'option',
-      where,
-      validation ? `there is no metric ${show(name)}.` : `${show(monitor)} needs a validation set.`,
-      validation
-        ? `There are: ${Object.keys(validation).join(', ')}.`
-        : 'Pass { validation }, or monitor the loss.',
-    )
+  if (monitor === 'loss') return () => epoch => epoch.loss
+  return metrics => {
+    if (!metrics)
+      fail(
+        'option',
+        where,
+        `${show(monitor)} needs a validation set.`,
+        'Pass { validation }, or monitor the loss.',
+      )
+    const known = ['loss', 'validationLoss', ...metrics.map(({ name }) => name)]
+    const near = nearest(monitor, known)
+    if (!known.includes(monitor))
+      fail(
+        'option',
+        where,
+        `there is no metric ${show(monitor)}.`,
+        near ? `Did you mean '${near}'?` : `There are: ${known.join(', ')}.`,
+      )
+    const name = monitor === 'validationLoss' ? 'loss' : monitor
+    return ({ validation }) => validation?.[name] ?? Number.NaN
   }
 }
 
@@ -69,10 +81,11 @@ type Checked = Required<Omit<EarlyStoppingOptions, 'mode'>> & { mode: 'less' | '
 
 /** A rule that gives up once so many epochs in a row were no better. */
 function patient(where: string, { monitor, patience, minDelta, mode, restoreBest }: Checked): StopRule {
-  const read = monitored(where, monitor)
+  const reader = monitored(where, monitor)
   return {
     restoresBest: restoreBest,
     start: metrics => {
+      const read = reader(metrics)
       const sign = (mode ?? betterOf(monitor, metrics)) === 'more' ? -1 : 1
       let best = Number.POSITIVE_INFINITY
       let since = 0
@@ -127,10 +140,11 @@ export function threshold(value: number, options: { monitor?: Monitor } = {}): S
   if (typeof value !== 'number' || Number.isNaN(value))
     fail('value', where, `the threshold is ${show(value)}; it must be a number.`)
   const { monitor } = parseOptions(where, options, { monitor: monitorOption('loss') })
-  const read = monitored(where, monitor)
+  const reader = monitored(where, monitor)
   return {
     restoresBest: false,
     start: metrics => {
+      const read = reader(metrics)
       const more = betterOf(monitor, metrics) === 'more'
       return epoch => {
         const now = read(epoch)

@@ -574,10 +574,34 @@ describe('what it refuses', () => {
     )
   })
 
-  test('early stopping without a validation set', async () => {
-    await expect(train.fit(small(), { train: sets(), stop: train.earlyStopping() })).rejects.toThrow(
-      /needs a validation set/,
+  test.each([
+    ['earlyStopping', (monitor: string) => train.earlyStopping({ monitor })],
+    ['noDecrease', (monitor: string) => train.noDecrease({ monitor })],
+    ['threshold', (monitor: string) => train.threshold(1, { monitor })],
+  ])('%s of what nobody computes, at the call', (name, rule) => {
+    const given = { train: sets(), validation: sets(), metrics: ['accuracy'] }
+    expect(refusal({ ...given, stop: rule('acuracy') })).toBe(
+      `[${name}] there is no metric 'acuracy'. Did you mean 'accuracy'?`,
     )
+    expect(refusal({ ...given, stop: rule('f1') })).toBe(
+      `[${name}] there is no metric 'f1'. There are: loss, validationLoss, accuracy.`,
+    )
+    expect(refusal({ train: sets(), stop: rule('validationLoss') })).toBe(
+      `[${name}] 'validationLoss' needs a validation set. Pass { validation }, or monitor the loss.`,
+    )
+  })
+
+  test('each run of a rule starts it anew, once', async () => {
+    let starts = 0
+    const stop: train.StopRule = {
+      restoresBest: false,
+      start: () => {
+        starts++
+        return () => ({})
+      },
+    }
+    await train.fit(small(), { train: sets(), epochs: 2, stop })
+    expect(starts).toBe(1)
   })
 })
 
