@@ -96,5 +96,7 @@ export function readState(
     steps: Number(steps),
     tensors: Object.fromEntries(states),
     ...(typeof learningRate === 'number' && learningRate > 0 ? { learningRate } : {}),
+    // The schedule looks at it.
+    ...(record.has('schedule') ? { schedule: record.get('schedule') as Record<string, number> } : {}),
   }
 }

@@ -13,7 +13,7 @@ import { saveState } from './optimizer.ts'
 
 /** Options of `saveSafetensors`. */
 export interface SaveOptions {
-  /** Its state goes with the model: `optimizer.<state>.<parameter>`, and its steps and learning rate. */
+  /** Its state goes with the model: `optimizer.<state>.<parameter>`, its steps, and its learning rate or schedule's state. */
   optimizer?: Optimizer
   /** Fitted transforms of the data by name: `{ features: data.standardize(x) }`. */
   transforms?: Named<Transform>
@@ -25,6 +25,12 @@ export interface SaveOptions {
  * The bytes of a safetensors file of a model's parameters and buffers, or of tensors by name: float32 as F32, float16 as
  * F16, int32 as I32, uint32 as U32, bool as BOOL; numbers of a float64 engine as F64. Weights are [inputs, outputs], the
  * transpose of PyTorch's. The values are those at the call: training may go on while they are read.
+ *
+ * A run that goes on from a file takes the same steps, bit for bit, as one that never stopped, where all that it depends
+ * on is there: the model, the optimizer with its schedule, the batches you give it. Random numbers are not: dropout draws from
+ * where the engine's stream stands, and another `fit` begins with the order of its first epoch; pass it another `seed`.
+ * Nor is a loss scale (keep its `state().tensors` in a file of their own), or what a stop rule remembers.
+ *
  * Throws `value` for what cannot be saved or has a name that is taken.
  */
 export async function saveSafetensors(

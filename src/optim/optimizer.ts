@@ -39,6 +39,8 @@ export interface OptimizerState {
   readonly tensors: Readonly<Record<string, Tensor | HostArray | readonly number[]>>
   /** Put back unless the optimizer has a schedule, which says itself what the rate of each step is. */
   readonly learningRate?: number
+  /** Of a schedule that has one: put back where the optimizer has such a schedule. */
+  readonly schedule?: Readonly<Record<string, number>>
 }
 
 /** A rule at work on its parameters: it holds its state and takes steps. */
@@ -67,6 +69,8 @@ export interface Optimizer {
     readonly tensors: Readonly<Record<string, Parameter>>
     /** Left out where a schedule says what it is. */
     readonly learningRate?: number
+    /** The state of the schedule, where it has one. */
+    readonly schedule?: Readonly<Record<string, number>>
   }
   /** Puts back what `state` gave, as tensors or numbers. Throws `value` or `shape` where names or sizes are others; then nothing is put back. */
   load(state: OptimizerState): void
@@ -202,11 +206,16 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
         throw error
       }
     },
-    state: () => ({ steps, tensors, ...(typeof rate === 'number' ? { learningRate: rate } : {}) }),
+    state() {
+      if (typeof rate === 'number') return { steps, tensors, learningRate: rate }
+      const schedule = rate.state?.()
+      return { steps, tensors, ...(schedule && { schedule }) }
+    },
     load(state) {
       const loaded = checkState(name, tensors, state)
       if (state.learningRate !== undefined && typeof rate === 'number')
         rate = learningRateOf(name, state.learningRate)
+      if (state.schedule !== undefined && typeof rate === 'function') rate.load?.(state.schedule)
       keepResult(() => {
         for (const [target, value] of loaded)
           target.assign(value instanceof Tensor ? value : tensor(value, { shape, dtype, engine }))

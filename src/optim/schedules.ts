@@ -3,10 +3,15 @@ import { fail, show } from '../errors.ts'
 import { integer, number, type Option, parseOptions } from '../options.ts'
 import { share } from './options.ts'
 
-/** The learning rate of a step, counted from 0. `observe` is told a validation loss after each epoch. */
+/**
+ * The learning rate of a step, counted from 0. `observe` is told a validation loss after each epoch; what follows from
+ * those is the schedule's `state`, which `load` puts back, so that a run that is saved goes on as if nothing had happened.
+ */
 export interface Schedule {
   (step: number): number
   observe?(metric: number): void
+  state?(): Readonly<Record<string, number>>
+  load?(state: Readonly<Record<string, number>>): void
 }
 
 /** A rate above 0, required unless there is a fallback. */
@@ -79,9 +84,13 @@ export function linear(options: { initial: number; steps: number; final?: number
 export function warmUp(after: Schedule | number, options: { steps: number }): Schedule {
   const { steps } = parseOptions('warmUp', options, { steps: count })
   const then = typeof after === 'function' ? after : constant(after)
+  // Beside the rate, it is what comes after.
+  const { observe, state, load } = then
   return Object.assign(
     (step: number) => (step < steps ? (then(0) * (step + 1)) / steps : then(step - steps)),
-    then.observe ? { observe: (metric: number) => then.observe?.(metric) } : {},
+    observe && { observe: observe.bind(then) },
+    state && { state: state.bind(then) },
+    load && { load: load.bind(then) },
   )
 }
 
@@ -120,7 +129,9 @@ export interface PlateauOptions {
  * The lectures' schedule: start large, hold until the validation loss stops improving, halve, repeat. `observe(metric)`
  * is told the loss, lower being better; `fit` does so after each epoch. NaN is no improvement.
  */
-export function reduceOnPlateau(options: PlateauOptions): Schedule & { observe(metric: number): void } {
+export function reduceOnPlateau(
+  options: PlateauOptions,
+): Schedule & Required<Pick<Schedule, 'observe' | 'state' | 'load'>> {
   const { initial, factor, patience, minDelta, min } = parseOptions('reduceOnPlateau', options, {
     initial: rate(),
     factor: share(0.5),
@@ -142,6 +153,16 @@ export function reduceOnPlateau(options: PlateauOptions): Schedule & { observe(m
         current = Math.max(current * factor, Math.min(min, current))
         waited = 0
       }
+    },
+    // JSON knows no infinity.
+    state: () => ({ rate: current, waited, ...(best < Number.POSITIVE_INFINITY ? { best } : {}) }),
+    load(state: Readonly<Record<string, number>>): void {
+      const read = parseOptions('reduceOnPlateau', state, {
+        rate: number(initial, { min: 0, max: Number.MAX_VALUE }),
+        waited: integer(0),
+        best: number(Number.POSITIVE_INFINITY),
+      })
+      ;({ rate: current, waited, best } = read)
     },
   })
 }

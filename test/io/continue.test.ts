@@ -62,3 +62,57 @@ describe('10 steps, saved, loaded by a new model and optimizer, and 10 more are 
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(expected))
   })
 })
+
+describe('a schedule that observes goes on where it was', () => {
+  const plateau = () => optim.reduceOnPlateau({ initial: 0.1, patience: 3 })
+  const cases: [name: string, make: () => optim.Schedule][] = [
+    ['a plateau', plateau],
+    ['a plateau after a warm-up', () => optim.warmUp(plateau(), { steps: 2 })],
+  ]
+  // Best at the second, falls after the fifth and the eighth.
+  const losses = [2, 1, 1, 3, 1, 5, 4, 1]
+  test.each(cases)('%s', async (_, make) => {
+    const model = small()
+    const made = () => optim.sgd(model.parameters(), { learningRate: make() })
+    for (let saved = 0; saved <= losses.length; saved++) {
+      const optimizer = made()
+      for (const loss of losses.slice(0, saved)) optimizer.observe(loss)
+      const bytes = await io.saveSafetensors(model, { optimizer })
+      const other = made()
+      await io.loadSafetensors(bytes, model, { optimizer: other })
+      expect(other.state()).toMatchObject({ schedule: optimizer.state().schedule })
+      const rates = losses.slice(saved).map(loss => {
+        other.observe(loss)
+        optimizer.observe(loss)
+        return [other.learningRate, optimizer.learningRate]
+      })
+      for (const [found, expected] of rates) expect(found).toBe(expected)
+      expect(other.learningRate).toBe(make === plateau ? 0.025 : 0.0125)
+    }
+  })
+
+  test('a state that is none is refused, and nothing is put back', async () => {
+    const model = small()
+    const optimizer = optim.sgd(model.parameters(), { learningRate: plateau() })
+    for (const loss of [1, 2, 2, 2]) optimizer.observe(loss)
+    const { tensors } = optimizer.state()
+    for (const schedule of [
+      { rate: -1 },
+      { rate: 1, waited: 0.5 },
+      { best: Number.NaN },
+      { other: 1 },
+      'abc',
+    ])
+      expect(() => optimizer.load({ steps: 7, tensors, schedule: schedule as never })).toThrow(
+        /^\[reduceOnPlateau\]/,
+      )
+    expect(optimizer.state()).toMatchObject({ steps: 0, schedule: { rate: 0.05, waited: 0, best: 1 } })
+  })
+
+  test('a run without one goes on with one from its start', async () => {
+    const model = small()
+    const optimizer = optim.sgd(model.parameters(), { learningRate: plateau() })
+    optimizer.load({ ...optim.sgd(model.parameters()).state(), tensors: optimizer.state().tensors })
+    expect(optimizer.learningRate).toBe(0.1)
+  })
+})
