@@ -69,6 +69,11 @@ export default defineConfig(({ mode }) => ({
     lib: { entry: built(mode).entry, formats: ['es'], fileName: () => built(mode).name },
   },
   test: {
+    // Pages of the demo import the library by its names.
+    alias: [
+      { find: /^retrograd$/, replacement: join(import.meta.dirname, 'src/index.ts') },
+      { find: /^retrograd\/csv$/, replacement: join(import.meta.dirname, 'src/csv.ts') },
+    ],
     // Two suites at a time: a software GPU compiles on one core. More would only wait for each other.
     maxWorkers: 2,
     // The first call of a large kernel waits for its compilation, a second a variant on a software GPU.

@@ -1,15 +1,30 @@
 // The settings as a TypeScript program that runs unchanged with the library, and comes to the same network.
-import { generatorOf, networkOptions, optimizerOptions, scheduleOptions, type Task } from './network.ts'
+import {
+  generatorOf,
+  networkOptions,
+  optimizerOptions,
+  scheduleOptions,
+  sharesOf,
+  type Task,
+} from './network.ts'
 import regressionSource from './regression.ts?raw'
 import type { Columns, Settings } from './settings.ts'
+
+export interface ProgramFile {
+  readonly name: string
+  readonly encoding: string
+  readonly header: 'auto' | true
+}
 
 export interface ProgramOptions {
   readonly task: Task
   readonly inputs: readonly string[]
   readonly trainRows: number
   readonly epochs: number
+  /** The run stands still and has not ended: the best weights are not put back yet. */
+  readonly isPaused: boolean
   /** The CSV file of own data. */
-  readonly file: { readonly name: string; readonly encoding: string } | null
+  readonly file: ProgramFile | null
 }
 
 /** A value as TypeScript writes it. */
@@ -38,11 +53,9 @@ const FORMULAS = {
 
 /** The program. Run it by a tool that takes TypeScript: `node network.ts`. */
 export function programOf(settings: Settings, options: ProgramOptions): string {
-  const { task, inputs, epochs, trainRows } = options
+  const { task, inputs, epochs, trainRows, isPaused } = options
   const own = settings.data === 'own' && settings.columns && options.file
-  const data = own
-    ? tableLines(settings, settings.columns, task, own.name, own.encoding)
-    : planeLines(settings)
+  const data = own ? tableLines(settings, settings.columns, task, own) : planeLines(settings)
   const sizes = [inputs.length, ...settings.layers.map(({ units }) => units), task.outputs]
   const { name, options: penalties } = optimizerOptions(settings)
   const learningRate = rateOf(settings, Math.ceil(trainRows / Math.min(settings.batchSize, trainRows)))
@@ -61,13 +74,15 @@ const optimizer = optim.${name}(model.parameters(), { learningRate: ${learningRa
 
 await train.fit(model, {
   train: trainSet,
-  validation: testSet,
+  validation: ${sharesOf(settings).validation > 0 ? 'validationSet' : 'testSet'},
   loss: '${task.loss}',
   optimizer,
   epochs: ${epochs},
   batchSize: ${Math.min(settings.batchSize, trainRows)},
   seed: ${settings.seed},${
-    settings.patience > 0 ? `\n  stop: train.earlyStopping({ patience: ${settings.patience} }),` : ''
+    settings.patience > 0
+      ? `\n  stop: train.earlyStopping(${literal({ patience: settings.patience, ...(isPaused ? { restoreBest: false } : {}) })}),`
+      : ''
   }
 })
 
@@ -94,10 +109,11 @@ interface Lines {
 }
 
 function planeLines(settings: Settings): Lines {
-  const { data: kind, count, seed, noise, features, trainShare } = settings
+  const { data: kind, count, seed, noise, features } = settings
   const isRegression = kind === 'plane' || kind === 'hills'
   const formulas = features.map(feature => FORMULAS[feature])
   const ops = ['square', 'mul', 'sin'].filter(op => formulas.some(formula => formula.includes(`${op}(`)))
+  const shares = Object.entries(sharesOf(settings)).filter(([, share]) => share > 0)
   const lines: string[] = []
   if (isRegression)
     lines.push(
@@ -120,8 +136,8 @@ function planeLines(settings: Settings): Lines {
     ),
     `  return concat([${formulas.join(', ')}], { axis: 1 })`,
     '})',
-    `const share = ${trainShare / 100}`,
-    `const { train: trainSet, test: testSet } = data.split(set, { train: share, test: 1 - share }, { seed: ${seed} })`,
+    `const sets = data.split(set, ${literal(Object.fromEntries(shares))}, { seed: ${seed} })`,
+    ...shares.map(([name]) => `const ${name}Set = sets.${name}`),
   )
   const names = [...new Set(['concat', 'data', 'init', 'nn', 'optim', 'slice', 'train', ...ops])].sort()
   return {
@@ -132,12 +148,13 @@ function planeLines(settings: Settings): Lines {
 }
 
 function tableLines(
-  { trainShare, seed }: Settings,
+  settings: Settings,
   { label, features }: Columns,
   { classes }: Task,
-  file: string,
-  encoding: string,
+  { name, encoding, header }: ProgramFile,
 ): Lines {
+  const { trainShare, seed } = settings
+  const isHeld = sharesOf(settings).validation > 0
   const used = [...Object.keys(features), label]
   const labels = classes
     ? `data.column(table, ${literal(label)}).map(String), { classes }`
@@ -149,16 +166,16 @@ function tableLines(
       "import { readCsv } from 'retrograd/csv'",
     ],
     lines: [
-      `const text = new TextDecoder('${encoding}').decode(await readFile(${literal(file)}))`,
-      `const whole = data.dropGaps(readCsv(text), ${literal(used)})`,
+      `const text = new TextDecoder('${encoding}').decode(await readFile(${literal(name)}))`,
+      `const whole = data.dropGaps(readCsv(text${header === true ? ', { header: true }' : ''}), ${literal(used)})`,
       `const order = data.shuffledRows(whole.rows.length, ${seed})`,
       `const count = Math.round((whole.rows.length * ${trainShare}) / 100)`,
       'const part = (rows: Int32Array): data.Table => ({',
       '  columns: whole.columns,',
       '  rows: Array.from(rows, row => whole.rows[row] ?? []),',
       '})',
-      'const trainTable = part(order.subarray(0, count))',
-      'const testTable = part(order.subarray(count))',
+      ...(isHeld ? ['const held = Math.max(1, Math.round(count / 5))'] : []),
+      `const trainTable = part(order.subarray(0, count${isHeld ? ' - held' : ''}))`,
       `const encoder = data.encoder(trainTable, ${literal(features)})`,
       classes
         ? `const classes = ${literal(classes)}`
@@ -166,7 +183,8 @@ function tableLines(
       'const setOf = (table: data.Table): data.Dataset =>',
       `  data.dataset(encoder.apply(table), ${labels})`,
       'const trainSet = setOf(trainTable)',
-      'const testSet = setOf(testTable)',
+      ...(isHeld ? ['const validationSet = setOf(part(order.subarray(count - held, count)))'] : []),
+      'const testSet = setOf(part(order.subarray(count)))',
     ],
     ending: '',
   }

@@ -1,15 +1,15 @@
 // What stands above a column of the graph: its name, and for hidden layers how many neurons, which activation, and away with it.
+import { change, settings } from './history.ts'
 import type { Column } from './layout.ts'
 import { ACTIVATIONS, type HiddenLayer, LIMITS } from './settings.ts'
-import { change, settings } from './store.ts'
 import { ACTIVATION_NAMES } from './words.ts'
 
 export function ColumnHead({ column, left }: { column: Column; left: number }) {
   const { kind, layer, width, drawn } = column
   const style = { left: `${left}px` }
   const more = width > drawn && (
-    <small>
-      first {drawn} of {width} drawn
+    <small title="The others compute as well. To see their weights, choose a neuron of the layer and type another number.">
+      {drawn} of {width} drawn
     </small>
   )
   if (kind !== 'hidden')

@@ -6,26 +6,34 @@ import { colorOf } from '../page/palette.ts'
 import { Card } from '../page/shell.tsx'
 import { theme } from '../page/theme.ts'
 import { ColumnHead } from './column_head.tsx'
-import { type Column, columnsOf, type Link, linkAt, NEURON, type Place, placesOf } from './layout.ts'
+import { change, settings } from './history.ts'
+import {
+  type Column,
+  columnsOf,
+  type Link,
+  linkAt,
+  NEURON,
+  nameOf,
+  neighbour,
+  type Place,
+  placesOf,
+} from './layout.ts'
+import { awaitsFile, chosen, frame, isStuck, problem } from './session.ts'
 import { LIMITS } from './settings.ts'
-import { awaitsFile, change, frame, problem, settings } from './store.ts'
-import { WeightEditor } from './weights.tsx'
+import { GRID, MAP } from './sizes.ts'
+import { choose, WeightEditor } from './weights.tsx'
 import { short } from './words.ts'
 
-const GRID = 50
 const width = signal(800)
 
 /** The neuron whose map is shown large, by column and place; null: the answer. */
 export const pointed = signal<Place | null>(null)
-/** The neuron whose weights are listed. */
-export const selected = signal<Place | null>(null)
+/** The neuron that the Tab key leads to; arrow keys lead on from there. */
+const reached = signal<Place>({ column: 0, neuron: 0 })
 const hovered = signal<Link | null>(null)
 
-const nameOf = (column: Column, neuron: number): string => {
-  if (column.kind === 'input') return `Input ${column.names[neuron]}`
-  if (column.kind === 'output') return column.width > 1 ? `Output ${column.names[neuron]}` : 'Output'
-  return `Layer ${column.layer + 1}, neuron ${neuron + 1}`
-}
+const isChosen = (column: number, neuron: number): boolean =>
+  chosen.value?.layer === column - 1 && chosen.value.neuron === neuron
 
 export function Graph() {
   const { layers } = settings.value
@@ -33,7 +41,7 @@ export function Graph() {
   return (
     <Card
       title="Network"
-      hint="Each square shows where in the picture a neuron answers high (blue) or low (orange). Lines are weights: the thicker, the larger; blue is positive, orange negative. Choose a neuron to read and set its weights."
+      hint="Each square shows where in the picture a neuron answers high (blue) or low (orange). Lines are weights: the thicker, the larger; blue is positive, orange negative. Choose a neuron, or a line, to read and set its weights. By key: arrows move between neurons, Enter chooses one."
       actions={
         <Button
           disabled={layers.length >= LIMITS.layers[1]}
@@ -52,7 +60,11 @@ export function Graph() {
         <Drawing />
       ) : (
         <p class="muted empty">
-          {awaitsFile.value ? 'Waiting for your CSV file.' : 'The engine is starting …'}
+          {awaitsFile.value
+            ? 'Waiting for your CSV file.'
+            : isStuck.value
+              ? 'There is no network for these settings: why stands at the top of the page.'
+              : 'The engine is starting …'}
         </p>
       )}
       <WeightEditor />
@@ -81,15 +93,7 @@ function Drawing() {
     let request = 0
     const stop = effect(() => {
       // What it is drawn of: read here, so that it is drawn anew when one changes.
-      void [
-        frame.value,
-        theme.value,
-        hovered.value,
-        selected.value,
-        settings.value,
-        problem.value,
-        width.value,
-      ]
+      void [frame.value, theme.value, hovered.value, chosen.value, settings.value, problem.value, width.value]
       cancelAnimationFrame(request)
       request = requestAnimationFrame(() => {
         if (lines.current) draw(lines.current)
@@ -121,7 +125,7 @@ function Drawing() {
     }
     const onClick = (event: MouseEvent) => {
       const found = find(event)
-      if (found) selected.value = { column: found.layer + 1, neuron: found.to }
+      if (found) choose({ layer: found.layer, neuron: found.to }, found.from)
     }
     element.addEventListener('pointermove', onMove)
     element.addEventListener('pointerleave', onLeave)
@@ -134,7 +138,7 @@ function Drawing() {
   }, [])
 
   const link = hovered.value
-  const weight = link && frame.value?.picture.layers[link.layer]?.weights[link.from]?.[link.to]
+  const weight = link && frame.value?.picture.layers[link.layer]?.[link.from]?.[link.to]
   const [from, to] = link ? [columns[link.layer], columns[link.layer + 1]] : []
   return (
     <>
@@ -150,36 +154,13 @@ function Drawing() {
           ))}
           {columns.map((column, i) =>
             Array.from({ length: column.drawn }, (_, neuron) => (
-              <button
+              <Neuron
                 key={`${column.key} ${neuron}`}
-                type="button"
-                class="neuron"
-                aria-label={nameOf(column, neuron)}
-                aria-pressed={selected.value?.column === i && selected.value.neuron === neuron}
-                style={{
-                  left: `${(places.columns[i]?.x ?? 0) - NEURON / 2}px`,
-                  top: `${(places.columns[i]?.y[neuron] ?? 0) - NEURON / 2}px`,
-                }}
-                onPointerEnter={() => {
-                  pointed.value = { column: i, neuron }
-                }}
-                onPointerLeave={() => {
-                  pointed.value = null
-                }}
-                onFocus={() => {
-                  pointed.value = { column: i, neuron }
-                }}
-                onBlur={() => {
-                  pointed.value = null
-                }}
-                onClick={event => {
-                  event.stopPropagation()
-                  const isIt = selected.value?.column === i && selected.value.neuron === neuron
-                  selected.value = isIt ? null : { column: i, neuron }
-                }}
-              >
-                {column.kind !== 'hidden' && <span>{column.labels[neuron]}</span>}
-              </button>
+                columns={columns}
+                place={{ column: i, neuron }}
+                left={places.columns[i]?.x ?? 0}
+                top={places.columns[i]?.y[neuron] ?? 0}
+              />
             )),
           )}
         </div>
@@ -190,6 +171,63 @@ function Drawing() {
           : 'Point at a line to read its weight; choose a neuron to set its weights.'}
       </p>
     </>
+  )
+}
+
+function Neuron({
+  columns,
+  place,
+  left,
+  top,
+}: {
+  columns: readonly Column[]
+  place: Place
+  left: number
+  top: number
+}) {
+  const { column: i, neuron } = place
+  const column = columns[i]
+  if (!column) return null
+  const hasWeights = column.kind !== 'input'
+  const { column: home, neuron: row } = reached.value
+  // One stop of the Tab key for the whole graph.
+  const isReached = i === Math.min(home, columns.length - 1) && neuron === Math.min(row, column.drawn - 1)
+  const enter = () => {
+    pointed.value = place
+  }
+  const leave = () => {
+    pointed.value = null
+  }
+  return (
+    <button
+      type="button"
+      class="neuron"
+      aria-label={nameOf(column, neuron)}
+      {...(hasWeights ? { 'aria-pressed': isChosen(i, neuron) } : {})}
+      data-place={`${i} ${neuron}`}
+      tabIndex={isReached ? 0 : -1}
+      style={{ left: `${left - NEURON / 2}px`, top: `${top - NEURON / 2}px` }}
+      onPointerEnter={enter}
+      onPointerLeave={leave}
+      onFocus={() => {
+        reached.value = place
+        enter()
+      }}
+      onBlur={leave}
+      onKeyDown={event => {
+        const next = neighbour(columns, place, event.key)
+        if (!next) return
+        event.preventDefault()
+        const selector = `[data-place="${next.column} ${next.neuron}"]`
+        event.currentTarget.parentElement?.querySelector<HTMLElement>(selector)?.focus()
+      }}
+      onClick={event => {
+        event.stopPropagation()
+        if (hasWeights) choose(isChosen(i, neuron) ? null : { layer: i - 1, neuron })
+      }}
+    >
+      {column.kind !== 'hidden' && <span>{column.labels[neuron]}</span>}
+    </button>
   )
 }
 
@@ -213,7 +251,7 @@ function draw(lines: HTMLCanvasElement): void {
   context.clearRect(0, 0, places.width, places.height)
   const fits = current?.drawn.join() === columns.map(({ drawn }) => drawn).join()
   if (!current || !fits) return
-  for (const [layer, { weights }] of current.picture.layers.entries()) {
+  for (const [layer, weights] of current.picture.layers.entries()) {
     const [left, right] = [places.columns[layer], places.columns[layer + 1]]
     if (!left || !right) continue
     const start = left.x + NEURON / 2
@@ -222,8 +260,8 @@ function draw(lines: HTMLCanvasElement): void {
     const isOn = (from: number, to: number) => {
       const link = hovered.peek()
       if (link && link.layer === layer && link.from === from && link.to === to) return true
-      const one = selected.peek()
-      return one?.column === layer + 1 && one.neuron === to
+      const one = chosen.peek()
+      return one?.layer === layer && one.neuron === to
     }
     for (const [from, row] of weights.entries())
       for (const [to, value] of row.entries()) {
@@ -245,7 +283,7 @@ function draw(lines: HTMLCanvasElement): void {
   let map = 0
   for (const { x, y } of places.columns)
     for (const top of y) {
-      const bytes = images.subarray(4 * GRID * GRID * map, 4 * GRID * GRID * ++map)
+      const bytes = images.subarray(4 * MAP * map, 4 * MAP * ++map)
       drawing?.putImageData(new ImageData(bytes, GRID), 0, 0)
       context.drawImage(scratch, x - NEURON / 2, top - NEURON / 2, NEURON, NEURON)
     }

@@ -1,14 +1,12 @@
 // Where the neurons of the graph stand, and which line is at a point.
 import type { ProblemView } from './problem.ts'
 import type { Settings } from './settings.ts'
+import { MOST_DRAWN } from './sizes.ts'
 import { cut, FEATURE_NAMES } from './words.ts'
-
-/** Neurons of a layer that are drawn: as in view.ts, which belongs to the worker. */
-const MOST_DRAWN = 12
 
 export const NEURON = 40 // px
 const ROW = 50 // px
-const HEAD = 108 // px
+const HEAD = 112 // px
 const NARROWEST = 116 // px between columns
 const MARGIN = 54 // px
 
@@ -61,6 +59,29 @@ export function columnsOf({ data, layers, features }: Settings, problem: Problem
     ),
     column({ key: 'outputs', kind: 'output', layer: layers.length, width: outputs, names: classes }),
   ]
+}
+
+/** What a neuron is called. */
+export const nameOf = ({ kind, layer, names }: Column, neuron: number): string => {
+  if (kind === 'input') return `Input ${names[neuron]}`
+  if (kind === 'output') return `Output ${names[neuron] ?? ''}`.trim()
+  return `Layer ${layer + 1}, neuron ${neuron + 1}`
+}
+
+const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+}
+
+/** The neuron that an arrow key leads to; null for other keys. At the edges it stays where it is. */
+export function neighbour(columns: readonly Column[], { column, neuron }: Place, key: string): Place | null {
+  const arrow = ARROWS[key]
+  if (!arrow) return null
+  const within = (place: number, count: number) => Math.max(0, Math.min(count - 1, place))
+  const next = within(column + arrow[0], columns.length)
+  return { column: next, neuron: within(neuron + arrow[1], columns[next]?.drawn ?? 1) }
 }
 
 export function placesOf(columns: readonly Column[], available: number): Places {

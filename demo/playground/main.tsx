@@ -4,30 +4,18 @@ import { Button } from '../page/controls.tsx'
 import { Figures, mount, PAGES, Shell } from '../page/shell.tsx'
 import { DataPanel } from './data_panel.tsx'
 import { Graph } from './graph.tsx'
+import { canRedo, canUndo, redo, undo } from './history.ts'
 import { Output } from './output.tsx'
-import {
-  canRedo,
-  canUndo,
-  detour,
-  frame,
-  isPlaying,
-  pause,
-  play,
-  problem,
-  redo,
-  reset,
-  start,
-  step,
-  undo,
-} from './store.ts'
-import { LayerHealth, Program, WeightFile } from './tools.tsx'
+import { detour, frame, isPlaying, pause, play, problem, reset, start, step } from './session.ts'
+import { HealthCard, Program, WeightFile } from './tools.tsx'
 import { TrainingPanel } from './training_panel.tsx'
 import { short } from './words.ts'
 
 function Bar() {
   const current = frame.value
   const isReady = problem.value !== null
-  const [trained, tested] = [current?.curves.train.at(-1), current?.curves.test.at(-1)]
+  const scores = current?.scores
+  const [validation, accuracy] = [scores?.validation ?? null, scores?.accuracy ?? null]
   const hasEnded = current?.ended ?? null
   return (
     <section class="card bar" aria-label="Run">
@@ -66,11 +54,10 @@ function Bar() {
       <Figures
         of={{
           Epoch: (current?.epoch ?? 0).toLocaleString('en'),
-          'Train loss': short(trained),
-          'Test loss': short(tested),
-          ...(current && current.accuracy !== null
-            ? { 'Test accuracy': `${(100 * current.accuracy).toFixed(1)} %` }
-            : {}),
+          'Train loss': short(scores?.train),
+          ...(validation === null ? {} : { 'Validation loss': short(validation) }),
+          'Test loss': short(scores?.test),
+          ...(accuracy === null ? {} : { 'Test accuracy': `${(100 * accuracy).toFixed(1)} %` }),
           'Learning rate': short(current?.learningRate),
         }}
       />
@@ -96,7 +83,7 @@ mount(
       <TrainingPanel />
       <div class="tools">
         <div class="stack">
-          <LayerHealth />
+          <HealthCard />
           <WeightFile />
         </div>
         <Program />

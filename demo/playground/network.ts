@@ -17,6 +17,27 @@ export function taskOf(classes: readonly string[] | null): Task {
     : { classes, outputs: classes.length, loss: 'softmaxCrossEntropy' }
 }
 
+/** Settings that judge on the way, when to stop or when to halve the rate, need rows for it that are not those of the test. */
+const judges = ({ patience, schedule }: Settings): boolean => patience > 0 || schedule === 'reduceOnPlateau'
+
+/** Shares of the rows: of those to train on, a fifth is held out for validation where that is needed. */
+export function sharesOf(settings: Settings): { train: number; validation: number; test: number } {
+  const held = judges(settings) ? 2 : 0
+  const { trainShare } = settings
+  const share = (percents: number) => Math.round(10 * percents) / 1000
+  return {
+    train: share((trainShare * (10 - held)) / 10),
+    validation: share((trainShare * held) / 10),
+    test: share(100 - trainShare),
+  }
+}
+
+/** The same for `count` rows of a table: how many are held out of how many. */
+export function countsOf(count: number, settings: Settings): { learnt: number; held: number } {
+  const learnt = Math.round((count * settings.trainShare) / 100)
+  return { learnt, held: judges(settings) ? Math.max(1, Math.round(learnt / 5)) : 0 }
+}
+
 /** Options of nn.mlp. */
 export const networkOptions = ({ layers, dropout, batchNorm, initializer }: Settings) => ({
   activation: layers.map(({ activation }) => activation),

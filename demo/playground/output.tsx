@@ -2,16 +2,24 @@
 import { effect } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { Curves } from '../page/chart.tsx'
-import { Checkbox } from '../page/controls.tsx'
+import { Select } from '../page/controls.tsx'
 import { classColor, colorOf } from '../page/palette.ts'
 import { Card } from '../page/shell.tsx'
 import { theme, token } from '../page/theme.ts'
 import { pointed } from './graph.tsx'
+import { change, settings } from './history.ts'
+import { columnsOf, nameOf } from './layout.ts'
 import type { Points, ProblemView } from './problem.ts'
-import { change, curves, frame, problem, settings } from './store.ts'
+import { curves, frame, problem } from './session.ts'
+import { ticked } from './setting.tsx'
+import { GRID, MAP } from './sizes.ts'
 import { short } from './words.ts'
 
-const GRID = 50
+const LOOKS = [
+  ticked('showTest', 'Show test data', 'Adds the dots that the network does not learn from, as rings.'),
+  ticked('discrete', 'Only the decision', 'Shows which answer it gives, without how sure it is of it.'),
+]
+
 /** Pixels of the canvas that dots are drawn on. */
 const SIZE = 640
 
@@ -44,7 +52,9 @@ export function Output() {
     }
   }, [])
 
-  const { showTest, discrete } = settings.value
+  const all = settings.value
+  const place = pointed.value
+  const column = place && columnsOf(all, view)[place.column]
   return (
     <Card
       title="Answer"
@@ -56,7 +66,7 @@ export function Output() {
           role="img"
           aria-label="The network's answers over the plane, with the examples as dots"
         >
-          <canvas ref={map} width={GRID} height={GRID} class={discrete ? 'crisp' : ''} />
+          <canvas ref={map} width={GRID} height={GRID} class={all.discrete ? 'crisp' : ''} />
           <canvas ref={dots} width={SIZE} height={SIZE} />
           {view && (
             <>
@@ -65,21 +75,12 @@ export function Output() {
             </>
           )}
         </div>
+        <p class="muted map-name">
+          {place && column ? nameOf(column, place.neuron) : 'What the network answers'}
+        </p>
         {view && <Legend view={view} />}
-        <div class="row">
-          <Checkbox
-            label="Show test data"
-            hint="Adds the dots that the network does not learn from, as rings."
-            checked={showTest}
-            onChange={checked => change({ showTest: checked })}
-          />
-          <Checkbox
-            label="Only the decision"
-            hint="Shows which answer it gives, without how sure it is of it."
-            checked={discrete}
-            onChange={checked => change({ discrete: checked })}
-          />
-        </div>
+        {view && all.data === 'own' && view.inputs.length > 1 && <Axes view={view} />}
+        <div class="row">{LOOKS.map(control => control(all))}</div>
         <Losses />
       </div>
     </Card>
@@ -90,6 +91,7 @@ export function Output() {
 function Losses() {
   const shown = curves.value
   if (!shown) return null
+  const hasValidation = shown.validation.some(value => value !== null)
   return (
     <Curves
       label="Loss of training and test by epoch"
@@ -98,9 +100,36 @@ function Losses() {
       height={170}
       curves={[
         { name: 'train', color: '--blue', values: shown.train },
+        ...(hasValidation
+          ? [{ name: 'validation', color: '--purple', values: shown.validation } as const]
+          : []),
         { name: 'test', color: '--orange', values: shown.test },
       ]}
     />
+  )
+}
+
+/** The two inputs of own data that the map is drawn over. */
+function Axes({ view }: { view: ProblemView }) {
+  const options = view.inputs.map(name => ({ value: name, label: name }))
+  const [across, up] = view.axes
+  return (
+    <div class="axes">
+      <Select
+        label="Across"
+        hint="The input that grows to the right. All inputs but these two are held at their mean."
+        value={across.name}
+        options={options}
+        onChange={name => change({ map: [name, up.name] })}
+      />
+      <Select
+        label="Up"
+        hint="The input that grows upwards. All inputs but these two are held at their mean."
+        value={up.name}
+        options={options}
+        onChange={name => change({ map: [across.name, name] })}
+      />
+    </div>
   )
 }
 
@@ -109,7 +138,10 @@ function Legend({ view }: { view: ProblemView }) {
   const { classes } = view.task
   const entries = classes
     ? classes.map((name, i) => ({ name, color: colorOfLabel(i, view) }))
-    : [-1, 0, 1].map(value => ({ name: short(value), color: colorOfLabel(value, view) }))
+    : [-1, 0, 1].map(value => ({
+        name: short(view.target.mean + value * view.target.deviation),
+        color: colorOfLabel(value, view),
+      }))
   return (
     <ul class="legend">
       {entries.map(({ name, color }) => (
@@ -129,10 +161,10 @@ function drawMap(canvas: HTMLCanvasElement): void {
   if (!current) return
   const { images } = current.picture
   const place = pointed.peek()
-  const answer = images.length / (4 * GRID * GRID) - 1
+  const answer = images.length / (4 * MAP) - 1
   const before = current.drawn.slice(0, place?.column ?? 0).reduce((sum, width) => sum + width, 0)
   const shown = place ? Math.min(answer, before + place.neuron) : answer
-  const bytes = images.subarray(4 * GRID * GRID * shown, 4 * GRID * GRID * (shown + 1))
+  const bytes = images.subarray(4 * MAP * shown, 4 * MAP * (shown + 1))
   canvas.getContext('2d', { willReadFrequently: true })?.putImageData(new ImageData(bytes, GRID), 0, 0)
 }
 
@@ -159,5 +191,5 @@ function drawDots(canvas: HTMLCanvasElement, view: ProblemView | null, showTest:
     }
   }
   drawAll(view.train, false)
-  if (showTest) drawAll(view.test, true)
+  if (showTest) drawAll(view.unseen, true)
 }

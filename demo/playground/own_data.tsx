@@ -4,9 +4,12 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import type { data } from 'retrograd'
 import { Button, Field, Select } from '../page/controls.tsx'
 import { tellProblem } from '../page/notices.tsx'
+import { change, settings } from './history.ts'
+import { takeFile, takeTable } from './own_table.ts'
 import { type ColumnSummary, canTellClasses, codingOf } from './proposal.ts'
+import { problem, table } from './session.ts'
 import { CODINGS, type Columns } from './settings.ts'
-import { change, problem, settings, table, takeFile, takeTable } from './store.ts'
+import { cut } from './words.ts'
 
 export function OwnData() {
   const [isOver, setOver] = useState(false)
@@ -21,7 +24,7 @@ export function OwnData() {
   return (
     <div class="own">
       <div ref={zone} class={isOver ? 'drop over' : 'drop'}>
-        <p>{table.value ? table.value.file : 'Drop a CSV file here'}</p>
+        <p>{table.value ? table.value.name : 'Drop a CSV file here'}</p>
         <div class="row">
           <Button onClick={() => chooser.current?.click()}>Choose a file</Button>
           <Button pressed={pasted !== null} onClick={() => setPasted(pasted === null ? '' : null)}>
@@ -107,6 +110,8 @@ const CODING_NAMES: Readonly<Record<data.Coding, string>> = {
   binary: '0 or 1',
 }
 
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
+
 function ColumnChoice({
   columns,
   all,
@@ -156,32 +161,41 @@ function ColumnChoice({
         />
       )}
       <fieldset class="columns">
-        <legend>Predict from ({rows} rows)</legend>
-        {all
-          .filter(({ name }) => name !== columns.label)
-          .map(column => {
-            const { name, isNumeric, distinct, gaps, examples } = column
-            const usual = codingOf(column)
-            const codings = CODINGS.filter(coding =>
-              coding === 'binary' ? distinct === 2 : isNumeric ? true : coding === 'oneHot',
-            ).filter(coding => coding !== 'oneHot' || distinct <= 20)
-            return (
-              <div key={name} class="column">
-                <Select
-                  label={name}
-                  hint={`How this column becomes numbers. ${distinct} different values, such as ${examples.join(', ')}${gaps ? `; ${gaps} gaps, whose rows are left out` : ''}.`}
-                  value={columns.features[name] ?? 'out'}
-                  disabled={!usual || distinct < 2}
-                  options={[
-                    { value: 'out' as const, label: usual ? 'Left out' : 'Left out: too many values' },
-                    ...codings.map(coding => ({ value: coding, label: CODING_NAMES[coding] })),
-                  ]}
-                  onChange={coding => code(name, coding === 'out' ? null : coding)}
-                />
-                {gaps > 0 && <small class="muted">{gaps} gaps</small>}
-              </div>
-            )
-          })}
+        <legend>Predict from ({counted(rows, 'row')})</legend>
+        <div class="column-list">
+          {all
+            .filter(({ name }) => name !== columns.label)
+            .map(column => {
+              const { name, isNumeric, distinct, gaps, examples, stray } = column
+              const usual = codingOf(column)
+              const codings = CODINGS.filter(coding =>
+                coding === 'binary' ? distinct === 2 : isNumeric ? true : coding === 'oneHot',
+              ).filter(coding => coding !== 'oneHot' || distinct <= 20)
+              return (
+                <div key={name} class="column">
+                  <Select
+                    label={name}
+                    hint={`How this column becomes numbers. ${distinct} different values, such as ${examples.join(', ')}${gaps ? `; ${counted(gaps, 'gap')}, whose rows are left out` : ''}.`}
+                    value={columns.features[name] ?? 'out'}
+                    disabled={!usual || distinct < 2}
+                    options={[
+                      { value: 'out' as const, label: usual ? 'Left out' : 'Left out: too many values' },
+                      ...codings.map(coding => ({ value: coding, label: CODING_NAMES[coding] })),
+                    ]}
+                    onChange={coding => code(name, coding === 'out' ? null : coding)}
+                  />
+                  {gaps > 0 && <small class="muted">{counted(gaps, 'gap')}: those rows are left out</small>}
+                  {stray && (
+                    <small class="stray">
+                      Row {stray.row} has “{cut(stray.text, 24)}” where most rows have numbers
+                      {stray.count > 1 && `, and ${counted(stray.count - 1, 'more row')} such`}. Mend the
+                      file, or write NA there for a gap.
+                    </small>
+                  )}
+                </div>
+              )
+            })}
+        </div>
       </fieldset>
       {problem.value && problem.value.story.length > 0 && (
         <details>

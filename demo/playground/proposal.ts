@@ -10,6 +10,8 @@ export interface ColumnSummary {
   readonly distinct: number
   readonly gaps: number
   readonly examples: readonly string[]
+  /** Text among numbers: how often, and where it stands first, its row counted from 1 below the header. */
+  readonly stray: { readonly count: number; readonly row: number; readonly text: string } | null
 }
 
 export interface TableSummary {
@@ -17,22 +19,24 @@ export interface TableSummary {
   readonly columns: readonly ColumnSummary[]
   /** How the bytes were read: a name that TextDecoder knows. */
   readonly encoding: string
+  /** What `readCsv` is told of the first line. */
+  readonly header: 'auto' | true
   /** What the visitor should know of how it was read. */
   readonly note: string
 }
 
 /** More classes than this are no classes. */
-const MOST_CLASSES = 10
+export const MOST_CLASSES = 10
 const MOST_CATEGORIES = 20
 
 /** The columns to begin with: the last that can be classes is predicted from numbers and from text of few values. */
 export function propose({ columns, rows }: TableSummary): Columns {
-  const canBeLabel = ({ distinct }: ColumnSummary) => distinct >= 2 && distinct <= MOST_CLASSES
+  const canBeLabel = (column: ColumnSummary) => !column.stray && canTellClasses(column)
   const texts = columns.filter(column => !column.isNumeric && canBeLabel(column))
   const label = texts[0] ?? columns.filter(canBeLabel).at(-1) ?? columns.at(-1)
   const features: Record<string, data.Coding> = {}
   for (const column of columns) {
-    if (column === label || column.distinct < 2 || column.gaps > rows / 2) continue
+    if (column === label || column.stray || column.distinct < 2 || column.gaps > rows / 2) continue
     const coding = codingOf(column)
     if (coding) features[column.name] = coding
   }

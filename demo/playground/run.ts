@@ -1,12 +1,27 @@
 // A run: a network in training by the library's fit, which waits at the end of an epoch while it is paused.
 import { type data, type Engine, io, nn, optim, tensor, train } from 'retrograd'
+import { healthOf, type LayerHealth } from './health.ts'
 import { networkOptions, optimizerOptions, scheduleOptions } from './network.ts'
-import { makeProblem, type Problem } from './problem.ts'
+import { madeProblem } from './points.ts'
+import type { Aim, Problem } from './problem.ts'
+import { tableProblem } from './rows.ts'
 import type { Settings } from './settings.ts'
-import { type Look, linearLayers, type Picture, View } from './view.ts'
+import { type Look, linearLayers, type Neuron, type Picture, View } from './view.ts'
 
 /** More epochs than anybody waits for. */
 const EPOCHS = 1_000_000
+
+/** How well the network does after an epoch. */
+export interface Scores {
+  readonly epoch: number
+  /** Null where a network was put in: it is not known how it came about. */
+  readonly train: number | null
+  /** Null where no rows are held out for it. */
+  readonly validation: number | null
+  readonly test: number
+  /** Share of test rows that are recognised; null where a number is predicted. */
+  readonly accuracy: number | null
+}
 
 /** What the page is shown of a run, some times a second. */
 export interface Frame {
@@ -14,9 +29,9 @@ export interface Frame {
   /** Neurons drawn of each column. */
   readonly drawn: readonly number[]
   readonly epoch: number
+  /** Of the network as it is. */
+  readonly scores: Scores
   readonly curves: Curves
-  /** Share of test rows that are recognised; null where a number is predicted. */
-  readonly accuracy: number | null
   readonly learningRate: number
   readonly isPlaying: boolean
   /** Why training has ended, if it has. */
@@ -26,6 +41,7 @@ export interface Frame {
 export interface Curves {
   readonly epochs: readonly number[]
   readonly train: readonly (number | null)[]
+  readonly validation: readonly (number | null)[]
   readonly test: readonly number[]
 }
 
@@ -45,17 +61,23 @@ const drawModel = (engine: Engine, { seed }: Settings, make: () => nn.Layer): nn
   engine.withSeed(seed, make)
 
 export class Run {
-  private mode: 'paused' | 'playing' | 'one step' = 'paused'
+  /** Epochs still to be trained. */
+  private due = 0
   private wake: () => void = () => {}
   private epoch = 0
-  private accuracy: number | null = null
-  private readonly records: { epoch: number; train: number | null; test: number }[] = []
+  private readonly records: Scores[] = []
+  private scores: Scores | null = null
   private readonly abort = new AbortController()
   private fit: Promise<void> | null = null
   private framed = 0
   private kept = 0
   private ended: string | null = null
   private showing: Promise<void> = Promise.resolve()
+  /** Resolved while no epoch is under way. */
+  private rest: Promise<void> = Promise.resolve()
+  private toRest: () => void = () => {}
+  /** What is done to the network before the next epoch. */
+  private work: Promise<unknown> = Promise.resolve()
 
   private constructor(
     readonly problem: Problem,
@@ -67,12 +89,15 @@ export class Run {
     private look: Look,
   ) {}
 
+  /** Throws, in words, where the data does not give what is asked for. */
   static async make(
     engine: Engine,
     settings: Settings,
     { table, look, events }: { table: data.Table | null; look: Look; events: RunEvents },
   ): Promise<Run> {
-    const problem = await makeProblem(settings, table)
+    const problem = await (table && settings.data === 'own' && settings.columns
+      ? tableProblem(table, settings.columns, settings)
+      : madeProblem(settings))
     try {
       const { inputs, task } = problem.view
       const sizes = [inputs.length, ...settings.layers.map(({ units }) => units), task.outputs]
@@ -80,9 +105,7 @@ export class Run {
       const optimizer = optimizerOf(settings, model, problem.train.size)
       const view = new View(model, problem, settings)
       const run = new Run(problem, model, optimizer, view, settings, events, look)
-      const scores = await run.evaluate()
-      run.accuracy = scores.accuracy
-      run.records.push({ epoch: 0, train: scores.train, test: scores.test })
+      await run.begin(0)
       await run.show()
       return run
     } catch (error) {
@@ -91,41 +114,55 @@ export class Run {
     }
   }
 
-  private async evaluate() {
+  /** Begins the curves with the network as it is. */
+  private async begin(epoch: number): Promise<void> {
+    this.epoch = epoch
+    this.scores = await this.measured()
+    this.records.splice(0, Infinity, this.scores)
+  }
+
+  private async measured(): Promise<Scores> {
+    const { train, validation, test } = this.problem
+    const of = async (set: data.Dataset | null) => set && (await this.evaluate(set)).loss
+    const { loss, accuracy = null } = await this.evaluate(test)
+    return {
+      epoch: this.epoch,
+      train: await of(train),
+      validation: await of(validation),
+      test: loss,
+      accuracy,
+    }
+  }
+
+  private evaluate(set: data.Dataset): Promise<train.Scores> {
     const { loss, classes } = this.problem.view.task
-    const of = (set: data.Dataset) =>
-      train.evaluate(this.model, set, { loss, ...(classes ? { metrics: ['accuracy'] } : {}) })
-    const [own, held] = [await of(this.problem.train), await of(this.problem.test)]
-    return { train: own.loss, test: held.loss, accuracy: held.accuracy ?? null }
+    return train.evaluate(this.model, set, { loss, ...(classes ? { metrics: ['accuracy'] } : {}) })
   }
 
-  play(): void {
-    this.go('playing')
-  }
-
-  step(): void {
-    this.go('one step')
-  }
-
-  private go(mode: 'playing' | 'one step'): void {
+  /** Trains for so many epochs more; Infinity: until it is paused. */
+  go(epochs: number): void {
     if (this.ended) return
-    this.mode = mode
+    // Steps add up; one while it plays is the last.
+    this.due = (Number.isFinite(this.due) && Number.isFinite(epochs) ? this.due : 0) + epochs
     this.fit ??= this.train()
     this.wake()
   }
 
+  /** Resolved when it has come to rest. */
   async pause(): Promise<void> {
-    this.mode = 'paused'
-    await this.keep()
+    this.due = 0
+    await this.atRest(() => this.keep())
   }
 
   private async train(): Promise<void> {
     const { model, optimizer, problem, settings } = this
     const { task } = problem.view
+    this.leaveRest()
     try {
-      const { stopped } = await train.fit(model, {
+      const { stopped, restoredEpoch } = await train.fit(model, {
         train: problem.train,
-        validation: problem.test,
+        // Where nothing is judged on the way, the test is merely looked at.
+        validation: problem.validation ?? problem.test,
         loss: task.loss,
         optimizer,
         epochs: EPOCHS,
@@ -137,43 +174,85 @@ export class Run {
         onEpoch: event => this.afterEpoch(event),
       })
       if (stopped?.by === 'abort') return
-      this.ended = stopped?.reason ?? 'all epochs are done'
+      this.ended = stopped ? wordsOf(stopped.reason) : 'all epochs are done'
+      const best = this.records.find(({ epoch }) => epoch === restoredEpoch)
+      if (best) {
+        this.scores = best
+        this.ended += `; the network is the best, of epoch ${best.epoch}`
+      }
     } catch (error) {
       if (this.abort.signal.aborted) return
       this.ended = 'an error'
       this.events.onError(error)
+    } finally {
+      this.due = 0
+      this.toRest()
     }
-    this.mode = 'paused'
     await this.show().catch(error => this.events.onError(error))
   }
 
   private async afterEpoch({ loss, validation }: train.EpochEvent): Promise<void> {
+    if (!validation) return
     this.epoch++
-    this.accuracy = validation?.accuracy ?? null
-    this.records.push({ epoch: this.epoch, train: loss, test: validation?.loss ?? 0 })
-    if (this.mode === 'one step') this.mode = 'paused'
+    this.due--
+    const isHeld = this.problem.validation !== null
+    const test = isHeld ? await this.evaluate(this.problem.test) : validation
+    this.scores = {
+      epoch: this.epoch,
+      train: loss,
+      validation: isHeld ? validation.loss : null,
+      test: test.loss,
+      accuracy: test.accuracy ?? null,
+    }
+    this.records.push(this.scores)
+    this.toRest()
+    await this.work
     const now = performance.now()
-    if (this.mode === 'paused' || now - this.framed > FRAME) {
+    if (this.due <= 0 || now - this.framed > FRAME) {
       await this.show()
       await new Promise(resolve => setTimeout(resolve)) // messages of the page come in
     }
     if (now - this.kept > KEEP) await this.keep()
-    while (this.mode === 'paused' && !this.abort.signal.aborted)
+    while (this.due <= 0 && !this.abort.signal.aborted)
       await new Promise<void>(resolve => {
         this.wake = resolve
       })
+    await this.work
+    this.leaveRest()
+  }
+
+  private leaveRest(): void {
+    this.rest = new Promise(resolve => {
+      this.toRest = resolve
+    })
+  }
+
+  /** Does something to the network between two epochs. What is asked of a run that is about to end comes to nothing. */
+  private async atRest<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    const done = this.rest.then(work)
+    this.work = Promise.allSettled([this.work, done])
+    return this.whileAlive(() => done)
+  }
+
+  private async whileAlive<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      if (this.abort.signal.aborted) return undefined
+      throw error
+    }
   }
 
   private async keep(): Promise<void> {
     this.kept = performance.now()
-    this.events.onKeep(await this.save(), this.epoch)
+    this.events.onKeep(await this.bytes(), this.epoch)
   }
 
   /** Computes and hands over what is to be seen; one after another. */
-  show(): Promise<void> {
+  private show(): Promise<void> {
     const shown = this.showing.then(async () => {
       if (this.abort.signal.aborted) return
-      await this.view.refresh()
+      await this.view.refresh(this.look)
       await this.draw()
       this.framed = performance.now()
     })
@@ -183,15 +262,15 @@ export class Run {
 
   private async draw(): Promise<void> {
     const picture = this.view.picture(this.look)
-    if (!picture) return
+    if (!picture || !this.scores) return
     await this.events.onFrame({
       picture,
       drawn: this.view.drawn,
       epoch: this.epoch,
+      scores: this.scores,
       curves: this.curves(),
-      accuracy: this.accuracy,
       learningRate: this.optimizer.learningRate,
-      isPlaying: this.mode !== 'paused',
+      isPlaying: this.due > 0,
       ended: this.ended,
     })
   }
@@ -203,13 +282,23 @@ export class Run {
     return {
       epochs: shown.map(({ epoch }) => epoch),
       train: shown.map(record => record.train),
+      validation: shown.map(({ validation }) => validation),
       test: shown.map(({ test }) => test),
     }
   }
 
   async setLook(look: Look): Promise<void> {
     this.look = look
-    await this.draw()
+    await this.whileAlive(() => this.show())
+  }
+
+  /** Looks at the problem over two other inputs. */
+  async aim(map: Settings['map']): Promise<Aim | undefined> {
+    return this.whileAlive(async () => {
+      const aim = await this.problem.aim(map)
+      await this.show()
+      return aim
+    })
   }
 
   /** Goes on with another rate. */
@@ -217,43 +306,51 @@ export class Run {
     this.optimizer.learningRate = rate
   }
 
-  /** Sets the weight from neuron `from` (null: the bias) to neuron `to`. */
-  async edit(layer: number, from: number | null, to: number, value: number): Promise<void> {
+  /** Sets the weight from neuron `from` of the layer before (null: the bias). */
+  async edit({ layer, neuron }: Neuron, from: number | null, value: number): Promise<void> {
     const { weight, bias } = linearLayers(this.model)[layer] ?? {}
     const target = from === null ? bias : weight
     if (!target) return
-    const numbers = Float32Array.from(await target.data())
-    const place = (from ?? 0) * (weight?.shape[1] ?? 1) + to
-    numbers[from === null ? to : place] = value
-    target.assign(tensor(numbers, { shape: target.shape }))
-    await this.show()
+    await this.atRest(async () => {
+      const numbers = Float32Array.from(await target.data())
+      numbers[from === null ? neuron : from * (weight?.shape[1] ?? 1) + neuron] = value
+      target.assign(tensor(numbers, { shape: target.shape }))
+      this.scores = await this.measured()
+      await this.show()
+    })
   }
 
   /** Looks at each layer's activations and gradients. */
-  async diagnose(): Promise<{ layers: readonly train.LayerDiagnosis[]; warnings: readonly string[] }> {
+  diagnose(): Promise<{ layers: readonly LayerHealth[]; warnings: readonly string[] } | undefined> {
     const { model, problem, optimizer } = this
-    const { layers, warnings } = await train.diagnose(model, {
-      data: problem.train,
-      loss: problem.view.task.loss,
-      optimizer,
+    return this.whileAlive(async () => {
+      const found = await train.diagnose(model, {
+        data: problem.train,
+        loss: problem.view.task.loss,
+        optimizer,
+      })
+      return healthOf(found)
     })
-    return { layers, warnings }
   }
 
-  save(): Promise<Uint8Array<ArrayBuffer>> {
+  /** The network as a file. */
+  save(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    return this.atRest(() => this.bytes())
+  }
+
+  private bytes(): Promise<Uint8Array<ArrayBuffer>> {
     return io.saveSafetensors(this.model, { optimizer: this.optimizer })
   }
 
+  /** Puts the network of a file into this run. */
   async load(bytes: Uint8Array<ArrayBuffer>, epoch = 0): Promise<void> {
-    const file = await io.readSafetensors(bytes)
-    const isWhole = [...file.tensors.keys()].some(name => name.startsWith('optimizer.'))
-    await io.loadSafetensors(bytes, this.model, isWhole ? { optimizer: this.optimizer } : {})
-    this.epoch = epoch
-    this.records.length = 0
-    const { train, test, accuracy } = await this.evaluate()
-    this.accuracy = accuracy
-    this.records.push({ epoch, train, test })
-    await this.show()
+    await this.atRest(async () => {
+      const file = await io.readSafetensors(bytes)
+      const isWhole = [...file.tensors.keys()].some(name => name.startsWith('optimizer.'))
+      await io.loadSafetensors(bytes, this.model, isWhole ? { optimizer: this.optimizer } : {})
+      await this.begin(epoch)
+      await this.show()
+    })
   }
 
   /** Ends training and frees all. */
@@ -261,12 +358,16 @@ export class Run {
     this.abort.abort()
     this.wake()
     await Promise.allSettled([this.fit, this.showing])
+    await this.work
     this.view.dispose()
     this.optimizer.dispose()
     this.model.dispose()
     this.problem.dispose()
   }
 }
+
+/** A monitor is a name in the library; in the page, words. */
+const wordsOf = (reason: string): string => reason.replace('validationLoss', 'the validation loss')
 
 function optimizerOf(settings: Settings, model: nn.Layer, rows: number): optim.Optimizer {
   const { name, options } = optimizerOptions(settings)

@@ -1,13 +1,14 @@
 // What can be taken away or looked into: the program, the weights, and the health of the layers.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { train } from 'retrograd'
 import { Button, Checkbox } from '../page/controls.tsx'
 import { copyText, download } from '../page/download.ts'
 import { tellProblem } from '../page/notices.tsx'
 import { Card } from '../page/shell.tsx'
 import { programOf } from './code.ts'
-import { diagnose, frame, isPlaying, load, problem, save, settings, table } from './store.ts'
+import type { LayerHealth } from './health.ts'
+import { settings } from './history.ts'
+import { diagnose, frame, isPlaying, load, problem, save, table } from './session.ts'
 import { short } from './words.ts'
 
 export function Program() {
@@ -19,9 +20,10 @@ export function Program() {
   const text = programOf(settings.value, {
     task: view.task,
     inputs: view.inputs,
-    trainRows: view.trainRows,
+    trainRows: view.rows.train,
     epochs: epoch || 100,
-    file: table.value && { name: table.value.file, encoding: table.value.encoding },
+    isPaused: epoch > 0 && !frame.value?.ended,
+    file: table.value,
   })
   return (
     <Card
@@ -100,14 +102,9 @@ export function WeightFile() {
 
 const EVERY = 1000 // ms
 
-interface Health {
-  readonly layers: readonly train.LayerDiagnosis[]
-  readonly warnings: readonly string[]
-}
-
-export function LayerHealth() {
+export function HealthCard() {
   const [isOn, setOn] = useState(false)
-  const [health, setHealth] = useState<Health | null>(null)
+  const [health, setHealth] = useState<Awaited<ReturnType<typeof diagnose>> | null>(null)
   useEffect(() => {
     if (!isOn) return
     let isWanted = true
@@ -121,10 +118,9 @@ export function LayerHealth() {
     void look()
     return () => {
       isWanted = false
+      setHealth(null)
     }
   }, [isOn])
-  const rows = health?.layers.filter(({ gradient, saturated, dead }) => gradient ?? saturated ?? dead) ?? []
-  const percent = (value: number | null) => (value === null ? '' : `${Math.round(100 * value)} %`)
   return (
     <Card
       title="Health of the layers"
@@ -137,34 +133,51 @@ export function LayerHealth() {
           checked={isOn}
           onChange={setOn}
         />
-        {isOn && rows.length > 0 && (
-          <div class="scroller">
-            <table>
-              <thead>
-                <tr>
-                  <th>Layer</th>
-                  <th class="number">Gradient</th>
-                  <th class="number">Step ÷ weight</th>
-                  <th class="number">Saturated</th>
-                  <th class="number">Dead</th>
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map(({ path, label, gradient, update, saturated, dead }) => (
-                  <tr key={path}>
-                    <td>{label}</td>
-                    <td class="number">{gradient === null ? '' : gradient.toExponential(1)}</td>
-                    <td class="number">{update === null ? '' : short(update, 2)}</td>
-                    <td class="number">{percent(saturated)}</td>
-                    <td class="number">{percent(dead)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        )}
-        {isOn && health?.warnings.map(warning => <p key={warning}>{warning}</p>)}
+        {health && <HealthTable layers={health.layers} />}
+        {health?.warnings.map(warning => (
+          <p key={warning} class="health-warning">
+            {warning}
+          </p>
+        ))}
       </div>
     </Card>
+  )
+}
+
+const percent = (value: number | null) => (value === null ? '' : `${Math.round(100 * value)} %`)
+
+/** Powers of ten at equal distances, of the lectures' range 1e-6 to 1e3. */
+const length = (gradient: number): number =>
+  Math.max(0, Math.min(100, (100 * (Math.log10(gradient) + 6)) / 9))
+
+function HealthTable({ layers }: { layers: readonly LayerHealth[] }) {
+  return (
+    <div class="scroller">
+      <table class="health">
+        <thead>
+          <tr>
+            <th>Layer</th>
+            <th colSpan={2}>Gradient</th>
+            <th class="number">Step ÷ weight</th>
+            <th class="number">Saturated</th>
+            <th class="number">Dead</th>
+          </tr>
+        </thead>
+        <tbody>
+          {layers.map(({ name, gradient, update, saturated, dead }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="number">{gradient?.toExponential(1)}</td>
+              <td class="health-bar" aria-hidden="true">
+                <span style={{ width: `${length(gradient ?? 0)}%` }} />
+              </td>
+              <td class="number">{update === null ? '' : short(update, 2)}</td>
+              <td class="number">{percent(saturated)}</td>
+              <td class="number">{percent(dead)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   )
 }

@@ -1,18 +1,18 @@
 // The worker: keeps the engine, the table and the run, and does for the page what takes long.
 import { transfer } from 'comlink'
 import type { data, Engine } from 'retrograd'
-import { type EngineOptions, serveWorker, startEngine } from '../page/engine.ts'
+import { type EngineOptions, isLost, serveWorker, startEngine } from '../page/engine.ts'
 import type { TableSummary } from './proposal.ts'
 import { Run, type RunEvents } from './run.ts'
 import type { Settings } from './settings.ts'
 import { readTable, summarize } from './table.ts'
-import type { Look } from './view.ts'
+import type { Look, Neuron } from './view.ts'
 
 let engine: Engine | null = null
 let run: Run | null = null
 let table: data.Table | null = null
 let events: RunEvents | null = null
-let look: Look = { theme: 'light', discrete: false }
+let look: Look = { theme: 'light', discrete: false, chosen: null }
 /** Builds follow each other; of those that wait, the last alone is done. */
 let building: Promise<unknown> = Promise.resolve()
 let wanted = 0
@@ -22,6 +22,12 @@ export interface PageEvents {
   onFrame: RunEvents['onFrame']
   onKeep: RunEvents['onKeep']
   onError: (message: string, isLost: boolean) => void
+}
+
+/** The run, when all builds that were asked for are done. */
+async function current(): Promise<Run | null> {
+  await building
+  return run
 }
 
 const trainer = {
@@ -37,10 +43,7 @@ const trainer = {
     events = {
       onFrame: frame => onFrame(transfer(frame, [frame.picture.images.buffer])),
       onKeep: (weights, epoch) => onKeep(transfer(weights, [weights.buffer]), epoch),
-      onError: error => {
-        const isLost = error instanceof Error && 'code' in error && error.code === 'lost'
-        onError(error instanceof Error ? error.message : String(error), isLost)
-      },
+      onError: error => onError(error instanceof Error ? error.message : String(error), isLost(error)),
     }
     return { notice: started.notice, backend: engine.backend }
   },
@@ -49,7 +52,7 @@ const trainer = {
   readTable(bytes: Uint8Array): TableSummary {
     const read = readTable(bytes)
     table = read.table
-    return summarize(table, read.encoding, read.note)
+    return summarize(read)
   },
 
   /** Begins a new run, in place of the one there is. Null when a later build has overtaken it. */
@@ -67,17 +70,19 @@ const trainer = {
     return built
   },
 
-  play: () => run?.play(),
-  step: () => run?.step(),
-  pause: () => run?.pause(),
-  edit: (layer: number, from: number | null, to: number, value: number) => run?.edit(layer, from, to, value),
-  setLearningRate: (rate: number) => run?.setLearningRate(rate),
+  /** Trains for so many epochs more. */
+  go: async (epochs: number) => (await current())?.go(epochs),
+  pause: async () => (await current())?.pause(),
+  edit: async (place: Neuron, from: number | null, value: number) =>
+    (await current())?.edit(place, from, value),
+  setLearningRate: async (rate: number) => (await current())?.setLearningRate(rate),
+  aim: async (map: Settings['map']) => (await current())?.aim(map),
   diagnose: () => run?.diagnose(),
   save: async () => {
-    const bytes = await run?.save()
+    const bytes = await (await current())?.save()
     return bytes && transfer(bytes, [bytes.buffer])
   },
-  load: (bytes: Uint8Array<ArrayBuffer>, epoch?: number) => run?.load(bytes, epoch),
+  load: async (bytes: Uint8Array<ArrayBuffer>, epoch?: number) => (await current())?.load(bytes, epoch),
 
   async setLook(next: Look) {
     look = next

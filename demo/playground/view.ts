@@ -15,32 +15,37 @@ import {
   tanh,
 } from 'retrograd'
 import { classColor, type PaletteTheme, paint } from '../page/palette.ts'
-import { GRID, type Problem } from './problem.ts'
+import type { Problem } from './problem.ts'
 import type { Settings } from './settings.ts'
+import { MAP, MOST_DRAWN } from './sizes.ts'
 
-/** Neurons of a layer that are drawn: the first ones. */
-export const MOST_DRAWN = 12
-
-/** Pixels of a map. */
-export const MAP = GRID * GRID
+/** A neuron that has weights: of a hidden layer, from 0, or of the output that follows them. */
+export interface Neuron {
+  readonly layer: number
+  readonly neuron: number
+}
 
 export interface Look {
   readonly theme: PaletteTheme
   readonly discrete: boolean
+  /** The neuron whose weights are listed. */
+  readonly chosen: Neuron | null
 }
 
-/** What is drawn of the weights between two neighbouring layers. */
-export interface DrawnWeights {
-  /** weights[i][j] leads from neuron i to neuron j. */
-  readonly weights: readonly (readonly number[])[]
-  /** Null where batch normalisation takes its place. */
-  readonly biases: readonly number[] | null
+/** What is drawn between two neighbouring layers: the weight [i][j] leads from neuron i to neuron j. */
+export type DrawnWeights = readonly (readonly number[])[]
+
+/** All weights that lead into a neuron, drawn or not. */
+export interface Incoming extends Neuron {
+  readonly weights: readonly number[]
+  readonly bias: number | null
 }
 
 export interface Picture {
-  /** RGBA of maps of GRID² pixels, one after another: inputs, hidden layers, outputs; last the answer. */
+  /** RGBA of maps of MAP pixels, one after another: inputs, hidden layers, outputs; last the answer. */
   readonly images: Uint8ClampedArray<ArrayBuffer>
   readonly layers: readonly DrawnWeights[]
+  readonly incoming: Incoming | null
 }
 
 /** The linear layers of a network that mlp made, with their parameters. */
@@ -56,7 +61,7 @@ export class View {
   private readonly step: Compiled<[], { maps: Tensor; weights: Tensor }>
   /** Drawn neurons of each column: inputs, hidden layers, outputs. */
   readonly drawn: readonly number[]
-  private last: { maps: Float32Array; weights: Float32Array } | null = null
+  private last: { maps: Float32Array; weights: Float32Array; incoming: Incoming | null } | null = null
 
   constructor(
     private readonly model: nn.Layer,
@@ -79,31 +84,46 @@ export class View {
       )
       seen.push(answersOf(output, problem))
       const maps = seen.map((tensor, i) => slice(tensor, { start: [0, 0], end: [MAP, this.drawn[i] ?? 1] }))
-      const weights = linearLayers(model).flatMap(({ weight, bias }, i) => {
+      const weights = linearLayers(model).map(({ weight }, i) => {
         const [from = 1, to = 1] = [this.drawn[i], this.drawn[i + 1]]
-        const part = reshape(slice(weight, { start: [0, 0], end: [from, to] }), [from * to])
-        return bias ? [part, slice(bias, { start: [0], end: [to] })] : [part]
+        return reshape(slice(weight, { start: [0, 0], end: [from, to] }), [from * to])
       })
       return { maps: concat(maps, { axis: 1 }), weights: concat(weights) }
     })
   }
 
   /** Computes the network's state of now. */
-  async refresh(): Promise<void> {
+  async refresh({ chosen }: Look): Promise<void> {
     const { maps, weights } = this.step()
     try {
-      const [map, weight] = await Promise.all([maps.data(), weights.data()])
-      this.last = { maps: map as Float32Array, weights: weight as Float32Array }
+      const [map, weight, incoming] = await Promise.all([
+        maps.data(),
+        weights.data(),
+        chosen && this.incoming(chosen),
+      ])
+      this.last = { maps: map as Float32Array, weights: weight as Float32Array, incoming }
     } finally {
       maps.dispose()
       weights.dispose()
     }
   }
 
+  private async incoming({ layer, neuron }: Neuron): Promise<Incoming | null> {
+    const { weight, bias } = linearLayers(this.model)[layer] ?? {}
+    const [inputs = 0, outputs = 0] = weight?.shape ?? []
+    if (!weight || neuron >= outputs) return null
+    const column = slice(weight, { start: [0, neuron], end: [inputs, neuron + 1] })
+    const own = bias && slice(bias, { start: [neuron], end: [neuron + 1] })
+    const [weights, offset] = await Promise.all([column.data(), own?.item()])
+    column.dispose()
+    own?.dispose()
+    return { layer, neuron, weights: Array.from(weights), bias: offset ?? null }
+  }
+
   /** Draws what `refresh` computed. */
   picture(look: Look): Picture | null {
     if (!this.last) return null
-    const { maps, weights } = this.last
+    const { maps, weights, incoming } = this.last
     const count = this.drawn.reduce((sum, width) => sum + width, 0)
     const images = new Uint8ClampedArray(4 * MAP * (count + 1))
     const values = new Float32Array(MAP)
@@ -122,7 +142,7 @@ export class View {
     const answer = images.subarray(4 * MAP * count)
     if (this.problem.view.task.outputs > 1) this.paintClasses(answer, look)
     else answer.set(images.subarray(4 * MAP * (count - 1), 4 * MAP * count))
-    return { images, layers: this.weightsOf(weights) }
+    return { images, layers: this.weightsOf(weights), incoming }
   }
 
   /** The likeliest class's colour, the paler the less it is sure. */
@@ -147,16 +167,13 @@ export class View {
 
   private weightsOf(flat: Float32Array): DrawnWeights[] {
     let place = 0
-    return linearLayers(this.model).map(({ bias }, layer) => {
-      const [from = 1, to = 1] = [this.drawn[layer], this.drawn[layer + 1]]
-      const weights = Array.from({ length: from }, (_, i) =>
-        Array.from(flat.subarray(place + i * to, place + (i + 1) * to)),
-      )
-      place += from * to
-      const biases = bias ? Array.from(flat.subarray(place, place + to)) : null
-      if (bias) place += to
-      return { weights, biases }
-    })
+    return this.drawn.slice(1).map((to, layer) =>
+      Array.from({ length: this.drawn[layer] ?? 1 }, () => {
+        const row = flat.subarray(place, place + to)
+        place += to
+        return Array.from(row)
+      }),
+    )
   }
 
   dispose(): void {

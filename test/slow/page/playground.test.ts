@@ -244,7 +244,7 @@ test('bad tables and bad links are told in words', async () => {
   })
   const words = () => page.$eval('.problems', element => element.textContent ?? '')
   expect(await words()).toContain('another version')
-  expect(await words()).toContain('“abc” is nothing that noise can be')
+  expect(await words()).toContain('Noise is “abc” in the link; it can be a whole number from 0 to 50')
   await ready(page)
   await page.select('select', 'own')
   const told = async (content: string | Uint8Array, text: string) => {
@@ -259,7 +259,7 @@ test('bad tables and bad links are told in words', async () => {
   await told('a,b\n1,2\n', 'has 1 row below its header')
   await told('', 'no rows')
   await told('only\n1\n2\n3\n4\n5\n', 'one column')
-  await told('a,b\n1,2\n3\n4,5\n', 'has 1 fields')
+  await told('a,b\n1,2\n3\n4,5\n', 'Row 2 has 1 fields')
   await told(new Uint8Array([0x50, 0x4b, 0, 0, 1, 2]), 'no text')
   expect(problems).toEqual([])
   const other = await site.open('playground/', { hash: '#%%%garbage' })

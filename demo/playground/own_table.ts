@@ -1,0 +1,49 @@
+// A table of one's own: taken from a file or from what was pasted, and the word that a link carries none.
+import { effect, untracked } from '@preact/signals'
+import { clearProblems, setNotice, tellProblem } from '../page/notices.tsx'
+import { change, settings } from './history.ts'
+import { propose } from './proposal.ts'
+import { ask, awaitsFile, table } from './session.ts'
+
+/** Bytes of a table beyond which a page had better not read it. */
+const LARGEST = 100_000_000
+
+/** Takes a CSV file for the data. */
+export async function takeFile(file: File): Promise<void> {
+  if (file.size > LARGEST) {
+    tellProblem(
+      `${file.name} has ${Math.round(file.size / 1e6)} MB; this page takes up to ${LARGEST / 1e6} MB. Take a part of its rows.`,
+    )
+    return
+  }
+  await takeTable(new Uint8Array(await file.arrayBuffer()), file.name)
+}
+
+/** Takes the bytes of a CSV file for the data: with the columns that are chosen, where it has them. */
+export async function takeTable(bytes: Uint8Array, name: string): Promise<void> {
+  clearProblems()
+  const summary = await ask(api => api.readTable(bytes))
+  if (!summary) return
+  table.value = { ...summary, name, bytes }
+  const names = summary.columns.map(({ name }) => name)
+  const { columns } = settings.value
+  const fits =
+    columns && [columns.label, ...Object.keys(columns.features)].every(name => names.includes(name))
+  change({ data: 'own', columns: fits ? { ...columns } : propose(summary), ...(fits ? {} : { map: null }) })
+}
+
+effect(() => {
+  const isMissing = awaitsFile.value
+  untracked(() =>
+    setNotice(
+      'data',
+      isMissing && !table.peek()
+        ? {
+            kind: 'info',
+            title: 'Your own data',
+            text: 'Links and undo keep which columns are used, not the data, which never leaves your device. Drop, choose or paste a CSV file below.',
+          }
+        : null,
+    ),
+  )
+})

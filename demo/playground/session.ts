@@ -1,0 +1,238 @@
+// The page's side of the run: what the worker tells of it, and what the buttons have it do.
+import { computed, effect, signal, untracked } from '@preact/signals'
+import { proxy } from 'comlink'
+import { lostGpu } from '../page/gpu.ts'
+import { clearProblems, pageBackend, setNotice, tellProblem } from '../page/notices.tsx'
+import { theme } from '../page/theme.ts'
+import { gpuLosses, isLostError, linkWorker, WorkerStopped } from '../page/worker.ts'
+import { settings } from './history.ts'
+import type { ProblemView } from './problem.ts'
+import type { TableSummary } from './proposal.ts'
+import type { Curves, Frame } from './run.ts'
+import type { Settings } from './settings.ts'
+import type { Trainer } from './trainer.ts'
+import type { Neuron } from './view.ts'
+
+export const problem = signal<ProblemView | null>(null)
+export const frame = signal<Frame | null>(null)
+/** The same as in the frame, less often while it trains: eyes follow curves more slowly than maps. */
+export const curves = signal<Curves | null>(null)
+export const isPlaying = signal(false)
+/** What was done to the run that its settings do not tell: a link to them gives another curve. */
+export const detour = signal('')
+/** A new run is on its way: what is still seen is about to go. */
+export const isBuilding = signal(false)
+/** The neuron whose weights are listed. */
+export const chosen = signal<Neuron | null>(null)
+
+/** A table of one's own: its file, and what the worker says of it. */
+export const table = signal<(TableSummary & { readonly name: string; readonly bytes: Uint8Array }) | null>(
+  null,
+)
+/** Own data is chosen, and there is none: links carry no data. */
+export const awaitsFile = computed(
+  () => settings.value.data === 'own' && !(table.value && settings.value.columns),
+)
+/** No network can be made of these settings; why was told. */
+export const isStuck = signal(false)
+
+const link = linkWorker<Trainer>(
+  () => new Worker(new URL('./trainer.ts', import.meta.url), { type: 'module' }),
+)
+
+/** Calls the worker and tells what goes wrong. */
+export async function ask<Result>(
+  work: Parameters<typeof link.call<Result>>[0],
+): Promise<Result | undefined> {
+  try {
+    return await link.call(work)
+  } catch (error) {
+    if (isLostError(error)) lose()
+    else if (!(error instanceof WorkerStopped)) tellProblem(error)
+    return undefined
+  }
+}
+
+let kept: { weights: Uint8Array<ArrayBuffer>; epoch: number } | null = null
+let isLost = false
+
+/** The GPU went away: the run stands still until the visitor goes on. */
+function lose(): void {
+  if (isLost) return
+  isLost = true
+  gpuLosses.value++
+  link.stop()
+  isPlaying.value = false
+  const words = kept ? `The network of epoch ${kept.epoch} is kept.` : 'Training begins anew.'
+  setNotice(
+    'gpu',
+    lostGpu(words, 'Go on', () => void start(kept)),
+  )
+}
+
+/** Starts the worker, with weights that were kept of an earlier one. */
+export async function start(from: typeof kept = null): Promise<void> {
+  isLost = false
+  const backend = await pageBackend
+  const started = await ask(api =>
+    api.start(
+      { backend, losses: gpuLosses.value },
+      proxy(lose),
+      proxy(async next => receive(next)),
+      proxy((weights, epoch) => {
+        kept = { weights, epoch }
+      }),
+      proxy((message, lost) => (lost ? lose() : tellProblem(message))),
+    ),
+  )
+  if (!started) return
+  if (started.notice) setNotice('gpu', started.notice)
+  else if (backend === 'auto') setNotice('gpu', null)
+  const { bytes } = table.value ?? {}
+  if (bytes) await ask(api => api.readTable(bytes))
+  await ask(api => api.setLook(look()))
+  await build()
+  if (!from) return
+  await ask(api => api.load(from.weights, from.epoch))
+  detour.value = `The network of epoch ${from.epoch} was put into a new run.`
+}
+
+const CURVES = 300 // ms between drawings of the curves
+let drawn = 0
+
+function receive(next: Frame): void {
+  frame.value = next
+  if (next.ended) isPlaying.value = false
+  const now = performance.now()
+  if (next.isPlaying && now - drawn < CURVES) return
+  drawn = now
+  // In a task of its own.
+  setTimeout(() => {
+    curves.value = next.curves
+  })
+}
+
+/** Counts the changes that ask for a new run. */
+let newest = 0
+let waiting: ReturnType<typeof setTimeout> | undefined
+
+/** Builds a run when changes have come to a halt. */
+function buildSoon(): void {
+  newest++
+  isBuilding.value = true
+  clearTimeout(waiting)
+  waiting = setTimeout(() => void build(), 120) // ms
+}
+
+/** What is asked of the run is asked of that which the settings ask for. */
+function buildNow(): void {
+  if (waiting !== undefined) void build()
+}
+
+async function build(): Promise<void> {
+  clearTimeout(waiting)
+  waiting = undefined
+  const own = newest
+  if (awaitsFile.value) {
+    isBuilding.value = false
+    return
+  }
+  isBuilding.value = true
+  kept = null
+  detour.value = ''
+  const made = await ask(api => api.build(settings.value))
+  if (made === null || own !== newest) return // overtaken by another
+  isBuilding.value = false
+  if (made && isStuck.value) clearProblems()
+  isStuck.value = !made
+  problem.value = made ?? null
+  if (!made) isPlaying.value = false
+  if (isPlaying.value) play()
+}
+
+export function play(): void {
+  isPlaying.value = true
+  go(Number.POSITIVE_INFINITY)
+}
+
+/** Trains for one epoch, or on the way ends with the one that has begun. */
+export function step(): void {
+  isPlaying.value = false
+  go(1)
+}
+
+function go(epochs: number): void {
+  buildNow()
+  void ask(api => api.go(epochs))
+}
+
+export function pause(): void {
+  isPlaying.value = false
+  void ask(api => api.pause())
+}
+
+/** Back to epoch 0, with the same weights as before unless the seed is another. */
+export function reset(): void {
+  isPlaying.value = false
+  clearProblems()
+  void build()
+}
+
+/** Sets the weight from neuron `from` of the layer before (null: the bias). */
+export async function edit(place: Neuron, from: number | null, value: number): Promise<void> {
+  detour.value = 'A weight was set by hand.'
+  await ask(api => api.edit(place, from, value))
+}
+
+export const save = () => ask(api => api.save())
+
+export async function load(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  clearProblems()
+  isPlaying.value = false
+  await ask(api => api.pause())
+  const isDone = await ask(async api => {
+    await api.load(bytes)
+    return true
+  })
+  if (isDone) detour.value = 'Weights were loaded from a file.'
+}
+
+export const diagnose = () => ask(api => api.diagnose())
+
+const look = () => ({ theme: theme.value, discrete: settings.value.discrete, chosen: chosen.value })
+
+effect(() => {
+  const next = look()
+  if (frame.peek()) void ask(api => api.setLook(next))
+})
+
+/** Settings that leave a run as it is. */
+const LOOKS: readonly string[] = ['showTest', 'discrete', 'map']
+let followed = settings.peek()
+
+effect(() => {
+  const next = settings.value
+  untracked(() => follow(next))
+})
+
+/** A run begins anew by most changes; a learning rate is taken over on the way. */
+function follow(next: Settings): void {
+  const changed = (Object.keys(next) as (keyof Settings)[]).filter(key => next[key] !== followed[key])
+  followed = next
+  if (changed.every(key => LOOKS.includes(key))) {
+    if (changed.includes('map')) void aim(next.map)
+    return
+  }
+  const isUnderWay = (frame.value?.epoch ?? 0) > 0 && waiting === undefined
+  if (changed.join() !== 'learningRate' || next.schedule !== 'constant' || !isUnderWay) {
+    buildSoon()
+    return
+  }
+  detour.value = 'The learning rate was changed on the way.'
+  void ask(api => api.setLearningRate(next.learningRate))
+}
+
+async function aim(map: Settings['map']): Promise<void> {
+  const found = await ask(api => api.aim(map))
+  if (found && problem.value) problem.value = { ...problem.value, ...found }
+}
