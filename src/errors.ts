@@ -21,16 +21,26 @@ export type ErrorCode =
 export class RetrogradError extends Error {
   override readonly name = 'RetrogradError'
   readonly code: ErrorCode
+  /** Of the message, what is wrong. */
+  readonly what: string
+  /** Of the message, what to do; empty where it does not say. */
+  readonly remedy: string
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { what = message, remedy = '', ...options }: ErrorOptions & { what?: string; remedy?: string } = {},
+  ) {
     super(message, options)
     this.code = code
+    this.what = what
+    this.remedy = remedy
   }
 }
 
 /** Throws a RetrogradError. `what` ends with a full stop; `remedy` says what to do. */
 export function fail(code: ErrorCode, where: string, what: string, remedy = ''): never {
-  throw new RetrogradError(code, `[${where}] ${what}${remedy ? ` ${remedy}` : ''}`)
+  throw new RetrogradError(code, `[${where}] ${what}${remedy ? ` ${remedy}` : ''}`, { what, remedy })
 }
 
 /** Reports a broken invariant of our own. */

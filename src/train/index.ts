@@ -47,8 +47,8 @@ export {
   type Predictions,
   topK,
 } from './metrics.ts'
+export type { OverfitCause } from './overfit_causes.ts'
 export {
-  type OverfitCause,
   type OverfitOptions,
   type OverfitReport,
   overfitSmallSet,

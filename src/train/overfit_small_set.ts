@@ -3,19 +3,19 @@ import { checkDataset, type Dataset } from '../data/dataset.ts'
 import { shuffledRows } from '../data/shuffle.ts'
 import { fail, RetrogradError, show } from '../errors.ts'
 import { checkLayers, type Layer } from '../nn/layer.ts'
+import { adam } from '../optim/index.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { integer, number, optional, parseOptions } from '../options.ts'
-import { sizeOf } from '../shape.ts'
 import type { Parameter } from '../tensor.ts'
-import { percent, rounded } from '../text.ts'
+import { percent } from '../text.ts'
 import { diagnose } from './diagnose.ts'
-import { type Diagnosis, REMEDIES, TOO_MANY, VANISHING } from './diagnosis.ts'
+import type { Diagnosis } from './diagnosis.ts'
 import { defaultLoss } from './evaluate.ts'
 import { fit } from './fit.ts'
 import type { FitOptions } from './fit_options.ts'
 import { type LossFunction, type LossName, lossOf } from './losses.ts'
+import { causesOf, FALLS, type Faster, type OverfitCause, short } from './overfit_causes.ts'
 import { threshold } from './stopping.ts'
-import { layerName } from './trace.ts'
 import { REMEDY } from './watch.ts'
 import { Weights } from './weights.ts'
 
@@ -36,15 +36,6 @@ export interface OverfitOptions {
   /** Seeds the model where a function makes it, the choice of rows and their order. Default 0. */
   seed?: number
 }
-
-/** What keeps a network from learning a small set by heart. */
-export type OverfitCause =
-  | 'saturated units'
-  | 'learning rate'
-  | 'vanishing gradients'
-  | 'dead units'
-  | 'too few epochs'
-  | 'too small a network'
 
 /** How a network fared on a small set, and why. */
 export interface OverfitReport {
@@ -68,6 +59,7 @@ export interface OverfitReport {
  *
  *     console.log(String(await train.overfitSmallSet(() => nn.mlp([784, 64, 10]), set)))
  *
+ * Where no cause shows, it trains on with higher learning rates, a quarter of the epochs each, to see whether they help.
  * A model that is passed itself gets its weights back in the end.
  */
 export async function overfitSmallSet(
@@ -97,18 +89,17 @@ export async function overfitSmallSet(
   try {
     kept?.save()
     const before = await diagnose(network, { data: set, loss })
-    const run = fit(network, {
+    const shared = {
       train: set,
       validation: set,
       loss,
-      metrics: [metric],
-      stop: threshold(1 - allowed, { monitor: metric }),
-      epochs,
-      batchSize: Math.min(batchSize ?? 32, set.size),
+      optimizer: optimizer ?? adam,
       seed,
       watch: true,
-      ...(optimizer ? { optimizer } : {}),
-    } satisfies FitOptions)
+      ...(batchSize ? { batchSize: Math.min(batchSize, set.size) } : {}),
+    }
+    const stop = threshold(1 - allowed, { monitor: metric })
+    const run = fit(network, { ...shared, metrics: [metric], stop, epochs })
     const broken = await run.then(() => null, overflowed)
     const after = broken === null ? await diagnose(network, { data: set, loss }) : before
     const records = run.history.epochs.flatMap(({ validation }) => validation ?? [])
@@ -116,8 +107,10 @@ export async function overfitSmallSet(
     const score = broken === null ? (records.at(-1)?.[metric] ?? Number.NaN) : Number.NaN
     const error = 1 - score
     const passed = score >= 1 - allowed
-    const facts = { network, rows: set.size, losses, before, after, broken }
-    const causes = passed ? [] : causesOf(facts)
+    const faster = (last: number) =>
+      trainedFaster(network, { ...shared, epochs: Math.ceil(epochs / 4) }, last)
+    const facts = { network, rows: set.size, losses, before, after, broken, faster }
+    const causes = passed ? [] : await causesOf(facts)
     const outcome = outcomeOf(passed, error, isSorted, set.size, losses)
     const text = [
       outcome,
@@ -137,109 +130,37 @@ function maker(value: unknown, { where }: { where: string }): OverfitOptions['op
   return fail('option', where, `optimizer is ${show(value)}.`, 'Pass parameters => optim.adam(parameters).')
 }
 
-/** The message of a step in which numbers grew out of range; other failures are thrown on. */
+/** Tells of a step in which numbers grew out of range; other failures are thrown on. */
 function overflowed(error: unknown): string {
-  const isStep = error instanceof RetrogradError && error.message.startsWith('[fit] step')
-  if (isStep && error.message.endsWith(REMEDY.growth)) return error.message
+  if (error instanceof RetrogradError && error.remedy === REMEDY.growth) return error.what
   throw error
 }
 
-interface Facts {
-  readonly network: Layer
-  readonly rows: number
-  readonly losses: readonly number[]
-  readonly before: Diagnosis
-  readonly after: Diagnosis
-  readonly broken: string | null
-}
+/** The most that a learning rate is multiplied with, ten by ten, to see whether it was too low. */
+const MOST = 1e6
 
-type Causes = { cause: OverfitCause; advice: string }[]
-
-const short = (value: number): string => rounded(value, 3)
-
-/** By how much of its mean the loss rises, on average over epochs, where it bounces. */
-const ROUGH = 0.05
-
-function causesOf(facts: Facts): Causes {
-  const { network, rows, losses, before, after } = facts
-  const causes: Causes = [...saturated(before, 'before the first step'), ...bouncing(facts)]
-  if (causes[0]?.cause !== 'saturated units') causes.push(...saturated(after, 'after training'))
-  causes.push(...vanishing(before, 'before the first step'), ...dead(after))
-  // At the end it also comes of a loss that is small, or of units that are stuck.
-  if (causes.length === 0) causes.push(...vanishing(after, 'after training'))
-  if (causes.length > 0) return causes
-  const [first = 0, last = 0] = [losses.at(-1 - Math.ceil(losses.length / 4)), losses.at(-1)]
-  if (last < 0.95 * first)
-    return [
-      {
-        cause: 'too few epochs',
-        advice: `the loss still falls, from ${short(first)} to ${short(last)} in the last quarter of them; train longer, or with a higher learning rate.`,
-      },
-    ]
-  const size = network.parameters().reduce((sum, { shape }) => sum + sizeOf(shape), 0)
-  return [
-    {
-      cause: 'too small a network',
-      advice: `the loss stands still at ${short(last)} while gradients are sound; ${size} parameters seem too few for ${rows} rows: add units or layers.`,
-    },
-  ]
-}
-
-function saturated({ layers }: Diagnosis, when: string): Causes {
-  const [layer] = layers.filter(one => (one.saturated ?? 0) > TOO_MANY)
-  if (!layer) return []
-  return [
-    {
-      cause: 'saturated units',
-      advice: `${percent(layer.saturated ?? 0)} of the outputs of ${layerName({ ...layer, layer })} are saturated ${when}; ${REMEDIES.saturated}.`,
-    },
-  ]
-}
-
-/** A learning rate that makes the loss bounce, or worse. */
-function bouncing({ losses, broken }: Facts): Causes {
-  const told = (what: string): Causes => [
-    { cause: 'learning rate', advice: `${what}; take a tenth of the learning rate, or clip the gradients.` },
-  ]
-  if (broken)
-    return told(
-      `numbers grew until ${broken.slice('[fit] '.length, -REMEDY.growth.length).replace(/\. $/, '')}`,
-    )
-  const late = losses.slice(Math.floor(losses.length / 2))
-  const mean = late.reduce((sum, loss) => sum + loss, 0) / late.length
-  const rises = late.slice(1).map((loss, i) => Math.max(0, loss - (late[i] as number)))
-  const share = rises.filter(rise => rise > 0).length / Math.max(1, rises.length)
-  const rough = rises.reduce((sum, rise) => sum + rise, 0) / Math.max(1, rises.length) / mean
-  const [start = 0, end = 0] = [losses[0], losses.at(-1)]
-  if (end > 2 * start) return told(`the loss grew from ${short(start)} to ${short(end)}`)
-  if (rough < ROUGH || share < 0.2) return []
-  const [low, high] = [Math.min(...late), Math.max(...late)]
-  return told(
-    `the loss bounces between ${short(low)} and ${short(high)}, and rose in ${percent(share)} of the later epochs`,
-  )
-}
-
-function vanishing({ layers }: Diagnosis, when: string): Causes {
-  const layer = layers.find(({ gradient }) => gradient !== null && gradient > 0 && gradient < VANISHING)
-  const last = layers.findLast(({ gradient }) => gradient !== null)
-  if (!layer || layer === last) return []
-  return [
-    {
-      cause: 'vanishing gradients',
-      advice: `the gradient of ${layerName({ ...layer, layer })} has norm ${short(layer.gradient ?? 0)} ${when}, that of the last layer ${short(last?.gradient ?? 0)}; use relu, batch normalisation or residual connections, or fewer layers.`,
-    },
-  ]
-}
-
-function dead({ layers }: Diagnosis): Causes {
-  const [layer] = layers.filter(one => (one.dead ?? 0) > TOO_MANY)
-  if (!layer) return []
-  return [
-    {
-      cause: 'dead units',
-      advice: `${percent(layer.dead ?? 0)} of the units of ${layerName({ ...layer, layer })} give 0 for every row; ${REMEDIES.dead}.`,
-    },
-  ]
+/** Trains on with higher and higher learning rates, until the loss falls or rises; null where it does not fall. */
+async function trainedFaster(
+  network: Layer,
+  options: FitOptions & { optimizer: (parameters: readonly Parameter[]) => Optimizer },
+  last: number,
+): Promise<Faster | null> {
+  for (let factor = 10; factor <= MOST; factor *= 10) {
+    let rate = 0
+    const optimizer = (parameters: readonly Parameter[]): Optimizer => {
+      const made = options.optimizer(parameters)
+      rate = made.learningRate * factor
+      // A schedule may begin with 0.
+      if (rate > 0) made.learningRate = rate
+      return made
+    }
+    const run = fit(network, { ...options, optimizer })
+    if ((await run.then(() => null, overflowed)) !== null) return null
+    const loss = run.history.epochs.at(-1)?.validation?.loss ?? Number.NaN
+    if (loss < FALLS * last) return { factor, rate, loss, epochs: run.history.epochs.length }
+    if (!(loss * FALLS < last)) return null
+  }
+  return null
 }
 
 function outcomeOf(

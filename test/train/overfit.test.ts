@@ -113,6 +113,27 @@ describe('what fails looks like', () => {
     expect(String(report)).toContain('Failed: training broke off')
   })
 
+  test.each([
+    ['adam', adam(1e-6)],
+    ['sgd', sgd(1e-5)],
+    [
+      'a schedule',
+      (p: readonly Parameter[]) =>
+        optim.adam(p, { learningRate: optim.cosine({ initial: 1e-5, steps: 99 }) }),
+    ],
+  ])('a learning rate that is too low: %s', async (_, optimizer) => {
+    const { cause, advice, report } = await failed(() => nn.mlp([2, 32, 2]), {
+      epochs: 20,
+      batchSize: 8,
+      optimizer,
+    })
+    expect(report.causes).toHaveLength(1)
+    expect(cause).toBe('learning rate')
+    expect(advice).toMatch(
+      /^the loss stands still at 0\.\d+, but a learning rate of [\d.e-]+ takes it to 0\.\d+ in 5 epochs; raise it, \d+-fold or so/,
+    )
+  })
+
   test('vanishing gradients', async () => {
     const { cause, advice } = await failed(() => deep(8, 12, 'sigmoid'), { epochs: 10 })
     expect(cause).toBe('vanishing gradients')
