@@ -1,4 +1,5 @@
 // The first page: three cards that lead to the others.
+import './home.css'
 import { mount, PAGE_NAMES, PAGES, Shell } from './page/shell.tsx'
 
 mount(

@@ -172,7 +172,7 @@ export function Drawing() {
         />
         <div class="seen">
           <h3>
-            As the network sees it
+            What it sees
             <Hint
               text="28 × 28 pixels: the ink is fitted into 20 × 20, and its centre of mass put in the middle."
               about="what the network sees"
@@ -218,13 +218,13 @@ const advice = (): string =>
 /** The ten probabilities. */
 function Bars() {
   const shares = probabilities.value
-  const most = shares ? Math.max(...shares) : null
+  const best = shares ? shares.indexOf(Math.max(...shares)) : null
   return (
     <ol class="bars" aria-label="Probability of each digit">
       {Array.from({ length: 10 }, (_, digit) => {
         const share = shares?.[digit] ?? 0
         return (
-          <li key={digit} class={share === most ? 'most' : undefined}>
+          <li key={digit} class={digit === best ? 'most' : undefined}>
             <span>{digit}</span>
             <span class="bar">
               <span style={{ width: `${100 * share}%` }} />

@@ -32,7 +32,7 @@ export interface Evaluation {
 
 /** Digits and units shown. */
 const MOST_WRONG = 16
-export const UNITS_SHOWN = 32
+const UNITS_SHOWN = 36
 
 const LARGE = Number.MAX_VALUE / 2 // whose differences are finite
 

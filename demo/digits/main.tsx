@@ -10,7 +10,7 @@ import { Training } from './training.tsx'
 
 mount(
   <Shell current="digits" title={PAGES.digits.title} lead={PAGES.digits.says}>
-    <div class="grid">
+    <div class="grid even">
       <Training />
       <Drawing />
       <Form />

@@ -111,7 +111,7 @@ export function FirstLayer() {
         <div class="stack">
           <Tiles
             values={pictures}
-            columns={8}
+            columns={6}
             label={`Weights of ${units} units of the first layer as pictures`}
           />
           <p class="muted small">

@@ -74,7 +74,7 @@ export function Training() {
             xLabel="step"
             x={steps}
             curves={[
-              { name: 'training', color: '--blue', values: losses },
+              { name: 'train', color: '--blue', values: losses },
               { name: 'test', color: '--orange', values: tests, dashed: true },
             ]}
             height={170}
@@ -89,6 +89,7 @@ export function Training() {
             curves={[
               { name: 'percent right', color: '--green', values: history.map(point => 100 * point.accuracy) },
             ]}
+            range={[0, 100]}
             height={150}
           />
         </div>

@@ -63,7 +63,6 @@ export function GpuCard() {
   return (
     <Card
       title="Your GPU"
-      wide
       hint="What the browser tells of the graphics card. Copied, it has every result below too: paste it into an issue."
       actions={
         <>

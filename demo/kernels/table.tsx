@@ -6,7 +6,7 @@ import { chosen, type Entry, entries, work } from './state.ts'
 
 export function Table() {
   return (
-    <Card title="Every op" wide hint="The largest error is relative: how far a number is off, over its size.">
+    <Card title="Every op" hint="The largest error is relative: how far a number is off, over its size.">
       <p class="muted">{countOf(chosen.value.length, entries.value.length)}</p>
       <Scroller label="Table of ops">
         <table>
@@ -59,7 +59,7 @@ function Row({ entry: { name, family, variants, proof } }: { entry: Entry }) {
       <td class="number">{found?.gradients}</td>
       <td class="number">{found && errorOf(found.error)}</td>
       <td>{family}</td>
-      <td class={variants.length === 0 ? 'variants muted' : 'variants'}>
+      <td class={variants.length === 0 ? 'variants filling muted' : 'variants filling'}>
         {variants.join(', ') || 'made of other ops'}
       </td>
     </tr>

@@ -14,7 +14,6 @@ export function Timing() {
   return (
     <Card
       title="Time"
-      wide
       hint="Ops on inputs of the sizes that networks have. Each is verified first: what is wrong is not timed. Leave the machine alone meanwhile."
       actions={
         work.value?.kind === 'time' ? (
@@ -79,7 +78,7 @@ export function Timing() {
                       <code>{row.op}</code>
                     </th>
                     <td>{row.variant}</td>
-                    <td>{shapesOf(row.shapes)}</td>
+                    <td class="filling">{shapesOf(row.shapes)}</td>
                     <td class="number">{brief(row.milliseconds)}</td>
                     <td class="number">
                       {row.gigaflopsPerSecond === null ? '' : brief(row.gigaflopsPerSecond)}

@@ -52,7 +52,6 @@ export function Verification() {
   return (
     <Card
       title="Verify"
-      wide
       hint="Every op runs on your GPU with every one of its kernels, on small inputs, forward and backward. Each number is held against the same computed on the processor in plain loops."
     >
       <div class="stack">

@@ -5,6 +5,8 @@ import { useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import { theme, token } from './theme.ts'
 
+type Range = readonly [low: number, high: number]
+
 export interface Curve {
   readonly name: string
   /** A token of style.css. */
@@ -15,6 +17,8 @@ export interface Curve {
 }
 
 const HEIGHT = 200 // px
+/** Steps and epochs are whole. */
+const WHOLE = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map(step => step * 10 ** i)).flat()
 const FONT = '12px system-ui, sans-serif'
 
 /** Four digits are what eyes can use. */
@@ -28,6 +32,7 @@ export function Curves({
   x,
   curves,
   log = false,
+  range = null,
   height = HEIGHT,
 }: {
   /** What it shows, for those who cannot see it. */
@@ -37,6 +42,8 @@ export function Curves({
   curves: readonly Curve[]
   /** Powers of ten at equal distances; values up to 0 are left out. */
   log?: boolean
+  /** From the lowest to the highest value shown. Default: what the values need. */
+  range?: Range | null
   height?: number
 }) {
   const [pointed, setPointed] = useState<number | null>(null)
@@ -46,7 +53,16 @@ export function Curves({
   const at = pointed !== null && pointed < x.length ? pointed : x.length - 1
   return (
     <figure class="curves">
-      <Plot key={key} label={label} x={x} curves={curves} log={log} height={height} onPoint={setPointed} />
+      <Plot
+        key={key}
+        label={label}
+        x={x}
+        curves={curves}
+        log={log}
+        range={range}
+        height={height}
+        onPoint={setPointed}
+      />
       <figcaption>
         <span class="curves-x">
           {xLabel} {inWords(x[at])}
@@ -69,6 +85,7 @@ interface PlotProps {
   x: readonly number[]
   curves: readonly Curve[]
   log: boolean
+  range: Range | null
   height: number
   onPoint: (index: number | null) => void
 }
@@ -116,7 +133,13 @@ class Plot extends Component<PlotProps> {
   }
 }
 
-function optionsOf({ curves, log, height, onPoint }: PlotProps, width: number): uPlot.Options {
+/** Of values; an empty plot has axes all the same. */
+function rangeOf(min: number | null, max: number | null, log: boolean): uPlot.Range.MinMax {
+  if (min === null || max === null) return log ? [0.1, 1] : [0, 1]
+  return log ? uPlot.rangeLog(min, max, 10, true) : uPlot.rangeNum(min, max, 0.1, true)
+}
+
+function optionsOf({ curves, log, range, height, onPoint }: PlotProps, width: number): uPlot.Options {
   const axis = {
     stroke: token('--muted'),
     grid: { stroke: token('--line'), width: 1 },
@@ -128,9 +151,12 @@ function optionsOf({ curves, log, height, onPoint }: PlotProps, width: number): 
     height,
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    scales: { x: { time: false }, y: log ? { distr: 3 } : {} },
+    scales: {
+      x: { time: false, range: (_, min, max) => [min ?? 0, max > min ? max : (min ?? 0) + 1] },
+      y: { distr: log ? 3 : 1, range: (_, min, max) => (range ? [...range] : rangeOf(min, max, log)) },
+    },
     axes: [
-      { ...axis, size: 28 },
+      { ...axis, size: 28, incrs: WHOLE },
       { ...axis, size: 52 },
     ],
     series: [

@@ -20,7 +20,7 @@ import {
   untilText,
   weightsOf,
 } from './digits_page.ts'
-import { type OpenedPage, openSite, type Site } from './site.ts'
+import { type OpenedPage, openSite, type Site, watchDownload } from './site.ts'
 
 let site: Site
 
@@ -36,21 +36,11 @@ test('a network is downloaded and loaded again, and reads as before', { timeout:
   const opened = await site.open('digits/')
   const { page, screenshot } = opened
   const folder = mkdtempSync(join(tmpdir(), 'retrograd-weights-'))
-  const session = await page.createCDPSession()
-  await session.send('Browser.setDownloadBehavior', {
-    behavior: 'allow',
-    downloadPath: folder,
-    eventsEnabled: true,
-  })
+  const downloaded = await watchDownload(page, folder)
   await trainSmallNet(page)
   const before = await figure(page, 'Test accuracy')
-  const downloaded = new Promise<void>(resolve => {
-    session.on('Browser.downloadProgress', ({ state }) => {
-      if (state === 'completed') resolve()
-    })
-  })
   await press(page, 'Download weights')
-  await downloaded
+  await downloaded()
   expect(readdirSync(folder)).toEqual(['digits-32.safetensors'])
   await page.reload()
   await untilReady(page)

@@ -44,3 +44,9 @@ export async function watchMainThread(page: Page): Promise<() => Promise<{ long:
     return { long, tasks }
   }
 }
+
+/** What was found, for the log of a test. */
+export const inWords = (long: readonly number[], tasks: readonly Task[]): string =>
+  `main thread: ${tasks.length} tasks, the longest ${tasks[0]?.worked.toFixed(1)} ms of work, ` +
+  `${tasks.filter(({ worked }) => worked > 10).length} over 10 ms; ` +
+  `Long Tasks API: ${long.length} over 50 ms (${long.map(Math.round).join(', ')})`

@@ -76,13 +76,52 @@ describe.each(PATHS)('/%s', path => {
     expect(weight).toBeLessThan(200_000)
   })
 
-  test('says why it runs on the CPU where there is no WebGPU', async () => {
-    const { page, problems, faults, screenshot, close } = await site.open(path, { withoutGpu: true })
-    await page.waitForFunction(() =>
-      document.querySelector('.banners')?.textContent?.includes('does not offer WebGPU'),
+  test('every control is reached by the Tab key, from top to bottom, and shows its focus', async () => {
+    const { page, close } = await site.open(path)
+    await untilStill(page)
+    const controls = await page.evaluate(() => {
+      const found = [...document.querySelectorAll('a, button, input, select, textarea, summary, [tabindex]')]
+        .filter(element => element.checkVisibility() && !element.matches(':disabled'))
+        .filter(element => (element as HTMLElement).tabIndex >= 0)
+        .filter(element => !element.matches('input[type=radio]:not(:checked)'))
+      for (const [i, element] of found.entries()) element.setAttribute('data-stop', String(i))
+      return found.length
+    })
+    const stops: (string | null)[] = []
+    for (let i = 0; i < controls; i++) {
+      await page.keyboard.press('Tab')
+      stops.push(
+        await page.evaluate(() => {
+          const focused = document.activeElement as HTMLElement
+          const { top, bottom } = focused.getBoundingClientRect()
+          const isOnScreen = bottom > 0 && top < innerHeight
+          const beside = focused.nextElementSibling // a hidden radio button shows its focus there
+          const isOutlined = [focused, beside].some(
+            element => element && getComputedStyle(element).outlineStyle !== 'none',
+          )
+          const stop = focused.getAttribute('data-stop')
+          return isOnScreen && isOutlined ? stop : `${stop}: ${focused.outerHTML.slice(0, 100)}`
+        }),
+      )
+    }
+    expect(stops).toEqual(Array.from({ length: controls }, (_, i) => String(i)))
+    await close()
+  })
+
+  test.each([
+    ['there is no WebGPU', { withoutGpu: true }, 'does not offer WebGPU'],
+    ['there is no adapter', { withoutAdapter: true }, 'has WebGPU but no graphics card for it'],
+    ['the page is not secure', { insecure: true }, 'was not loaded securely'],
+  ])('says why it runs on the CPU where %s', async (_, look, words) => {
+    const { page, problems, faults, screenshot, close } = await site.open(path, look)
+    await page.waitForFunction(
+      wanted => document.querySelector('.banners')?.textContent?.includes(wanted),
+      {},
+      words,
     )
     expect(await page.$eval('.banners', element => element.textContent)).toContain('on the CPU instead')
-    await screenshot(`${nameOf(path)}-without-gpu`)
+    await untilStill(page)
+    await screenshot(`${nameOf(path)}-${Object.keys(look).join()}`)
     expect(await faults()).toEqual([])
     expect(problems).toEqual([])
     await close()
@@ -112,6 +151,12 @@ test('an error that nobody caught is told in the page, which lives on', async ()
   await page.waitForFunction(() => document.querySelector('[role=alert]')?.textContent === '')
   await close()
 })
+
+/** Waits until the worker has answered and nothing is drawn any more. */
+const untilStill = async (page: Page): Promise<void> => {
+  await page.waitForFunction(() => !/Starting …/.test(document.body.textContent ?? ''))
+  await page.waitForNetworkIdle()
+}
 
 const firstPaint = (page: Page): Promise<number> =>
   page.evaluate(

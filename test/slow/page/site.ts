@@ -33,6 +33,10 @@ export interface Look {
   readonly hash?: string
   /** Takes navigator.gpu away from the page, as browsers without WebGPU do. (Workers ask the page.) */
   readonly withoutGpu?: boolean
+  /** Has the page's WebGPU give no adapter. */
+  readonly withoutAdapter?: boolean
+  /** Says that the page was not loaded securely, and takes away what only secure pages have. */
+  readonly insecure?: boolean
 }
 
 export interface OpenedPage {
@@ -81,12 +85,21 @@ export async function openSite(): Promise<Site> {
     async open(path, look = {}) {
       const page = await browser.newPage()
       const problems = watch(page)
-      const { width = 1280, theme = 'light', hash = '', withoutGpu = false } = look
+      const { width = 1280, theme = 'light', hash = '', withoutGpu, withoutAdapter, insecure } = look
       await page.setViewport({ width, height: width < 600 ? 844 : 900, hasTouch: width < 600 })
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }])
-      if (withoutGpu)
+      if (withoutGpu || insecure)
         await page.evaluateOnNewDocument(() => {
           Object.defineProperty(Navigator.prototype, 'gpu', { get: () => undefined })
+        })
+      if (withoutAdapter)
+        await page.evaluateOnNewDocument(() => {
+          GPU.prototype.requestAdapter = () => Promise.resolve(null)
+        })
+      if (insecure)
+        await page.evaluateOnNewDocument(() => {
+          Object.defineProperty(globalThis, 'isSecureContext', { get: () => false })
+          Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined })
         })
       await page.goto(`${origin}/${path}${hash}`)
       await page.waitForSelector('h1')
@@ -110,6 +123,18 @@ export async function openSite(): Promise<Site> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Has files saved to a folder; the function it gives waits for the next to be there. */
+export async function watchDownload(page: Page, downloadPath: string): Promise<() => Promise<void>> {
+  const session = await page.createCDPSession()
+  await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath, eventsEnabled: true })
+  const downloaded = new Promise<void>(resolve => {
+    session.on('Browser.downloadProgress', ({ state }) => {
+      if (state === 'completed') resolve()
+    })
+  })
+  return () => downloaded
 }
 
 function watch(page: Page): string[] {
