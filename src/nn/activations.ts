@@ -13,7 +13,7 @@ const plain =
   (name: string, apply: (x: Tensor) => Tensor) =>
   (...options: readonly never[]): Layer => {
     refuseExtra(name, options, 0)
-    return layer({ label: `${name}()`, forward: x => apply(x) })
+    return layer({ kind: name, label: `${name}()`, forward: x => apply(x) })
   }
 
 /** One with options, which the label shows. */
@@ -21,7 +21,7 @@ const adjustable =
   <O extends object>(name: string, apply: (x: Tensor, options?: O) => Tensor) =>
   (options?: O): Layer => {
     const words = Object.entries(options ?? {}).map(([key, value]) => `${key}: ${show(value)}`)
-    return layer({ label: `${name}(${words.join(', ')})`, forward: x => apply(x, options) })
+    return layer({ kind: name, label: `${name}(${words.join(', ')})`, forward: x => apply(x, options) })
   }
 
 /** max(x, 0). */

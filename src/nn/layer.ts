@@ -18,6 +18,8 @@ export interface Layer {
   (x: Tensor, options?: CallOptions): Tensor
   /** What it is, as `summary` prints it: `linear(784, 1024)`. */
   readonly label: string
+  /** The function that makes such layers, by which tools know them: 'linear', 'relu'. Of one's own 'own', unless it says. */
+  readonly kind: string
   /** The layers it is made of. */
   readonly layers: readonly Layer[]
   /** All parameters, in a fixed order: its own, then those of its parts. */
@@ -37,6 +39,8 @@ export interface Layer {
 /** What a layer of your own is made of. */
 export interface LayerParts {
   readonly label: string
+  /** Default 'own'. A layer that is 'sigmoid', 'tanh' or 'relu' is looked at as those by `train.diagnose`. */
+  readonly kind?: string
   readonly forward: (x: Tensor, options: Required<CallOptions>) => Tensor
   /** Its own parameters by name. */
   readonly parameters?: Readonly<Record<string, Parameter>>
@@ -59,7 +63,7 @@ export interface LayerParts {
  */
 export function layer(parts: LayerParts): Layer {
   checkKind('layer', 'the argument', parts, 'an object')
-  const { label, forward, parameters = {}, buffers = {}, layers = [] } = parts
+  const { label, kind = 'own', forward, parameters = {}, buffers = {}, layers = [] } = parts
   checkKind('layer', 'label', label, 'text')
   checkKind('layer', 'forward', forward, 'a function', 'Write forward: x => ….')
   checkKind('layer', 'parameters', parameters, 'an object')
@@ -97,6 +101,7 @@ export function layer(parts: LayerParts): Layer {
   const namedBuffers = () => named(buffers, part => part.namedBuffers())
   const made: Layer = Object.assign(call, {
     label,
+    kind,
     layers,
     namedParameters,
     namedBuffers,

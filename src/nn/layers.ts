@@ -8,7 +8,7 @@ import { parameterFrom } from '../ops/parameter.ts'
 import { dropout as dropoutOp } from '../ops/random.ts'
 import { boolean, parseOptions } from '../options.ts'
 import { at, sameShape, sizeOf } from '../shape.ts'
-import { keepResult, type Parameter } from '../tensor.ts'
+import { keepResult } from '../tensor.ts'
 import { type Initializer, type InitializerName, initialize } from './initializers.ts'
 import { checkLayers, checkSize, inDTypeOf, type Layer, layer } from './layer.ts'
 
@@ -18,9 +18,6 @@ export interface LinearOptions {
   /** How the weight starts. Default 'glorotUniform'. */
   initializer?: InitializerName | Initializer
 }
-
-/** The weights of linear layers, for `tied`. */
-const weights = new WeakMap<Layer, Parameter>()
 
 /**
  * x·w + b with w of shape [inputs, outputs], drawn by the initialiser, and b of zeros. Computed in the dtype of x, the
@@ -36,7 +33,8 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
   })
   const weight = parameterFrom(initialize('linear', [inputs, outputs], initializer))
   const offset = bias ? parameterFrom(zeros([outputs])) : null
-  const made = layer({
+  return layer({
+    kind: 'linear',
     label: `linear(${inputs}, ${outputs})`,
     parameters: { weight, ...(offset ? { bias: offset } : {}) },
     forward: x =>
@@ -45,8 +43,6 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
         return offset ? linearOp(x, w, inDTypeOf(x, offset)) : linearOp(x, w)
       }),
   })
-  weights.set(made, weight)
-  return made
 }
 
 /**
@@ -54,9 +50,9 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
  * whose gradients add up (the decoder of an autoencoder); b is new, of zeros. Throws `value` for what is no linear layer.
  */
 export function tied(to: Layer, options: { bias?: boolean } = {}): Layer {
-  const weight = typeof to === 'function' ? weights.get(to) : undefined
+  const weight = to?.kind === 'linear' ? to.namedParameters().get('weight') : undefined
   if (!weight) {
-    const found = typeof to === 'function' && 'label' in to ? to.label : show(to)
+    const found = to?.label ?? show(to)
     fail('value', 'tied', `${found} is no linear layer.`, 'Pass what linear(inputs, outputs) gave.')
   }
   const { bias } = parseOptions('tied', options, { bias: boolean(true) })
@@ -64,6 +60,7 @@ export function tied(to: Layer, options: { bias?: boolean } = {}): Layer {
   const offset = bias ? parameterFrom(zeros([outputs], { engine: weight.engine })) : null
   const label = `tied(${inputs}, ${outputs})`
   return layer({
+    kind: 'tied',
     label,
     parameters: { weight, ...(offset ? { bias: offset } : {}) },
     forward: x => {
@@ -82,6 +79,7 @@ export function dropout(probability: number): Layer {
     fail('value', 'dropout', `probability is ${show(probability)}; it must be in [0, 1).`)
   }
   return layer({
+    kind: 'dropout',
     label: `dropout(${probability})`,
     forward: (x, { training }) => dropoutOp(x, { probability, training }),
   })
@@ -90,6 +88,7 @@ export function dropout(probability: number): Layer {
 /** [rows, ...] to [rows, features]. */
 export function flatten(): Layer {
   return layer({
+    kind: 'flatten',
     label: 'flatten()',
     forward: x => reshape(x, [x.shape[0] ?? 1, sizeOf(x.shape.slice(1))]),
   })
@@ -99,6 +98,7 @@ export function flatten(): Layer {
 export function sequential(...layers: readonly Layer[]): Layer {
   checkLayers('sequential', layers)
   return layer({
+    kind: 'sequential',
     label: 'sequential',
     layers,
     forward: (x, options) => layers.reduce((y, part) => part(y, options), x),
@@ -109,6 +109,7 @@ export function sequential(...layers: readonly Layer[]): Layer {
 export function residual(block: Layer): Layer {
   checkLayers('residual', [block])
   return layer({
+    kind: 'residual',
     label: 'residual',
     layers: [block],
     forward: (x, options) => {

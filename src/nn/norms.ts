@@ -56,6 +56,7 @@ export function batchNorm(n: number, options: BatchNormOptions = {}): Layer {
   const variance = parameterFrom(ones([n]))
   const label = `batchNorm(${n})`
   return layer({
+    kind: 'batchNorm',
     label,
     parameters,
     buffers: { mean, variance },
@@ -92,6 +93,7 @@ export function layerNorm(n: number, options: LayerNormOptions = {}): Layer {
   const parameters = affine(n)
   const label = `layerNorm(${n})`
   return layer({
+    kind: 'layerNorm',
     label,
     parameters,
     forward: given => {

@@ -92,6 +92,7 @@ export function rbm(visible: number, hidden: number, options: RbmOptions = {}): 
   }
 
   const made = layer({
+    kind: 'rbm',
     label,
     parameters: { weight, hiddenBias, visibleBias },
     forward: x => {

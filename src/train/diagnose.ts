@@ -101,7 +101,9 @@ interface Seen {
   readonly label: string
   /** Names of its own parameters. */
   readonly names: readonly string[]
-  readonly kind: 'saturated' | 'dead' | null
+  readonly kind: string
+  /** What its share of units is. */
+  readonly shows: 'saturated' | 'dead' | null
 }
 
 /** A recorded look at a model, to be repeated. */
@@ -183,8 +185,9 @@ class Probe {
         if (!output) return
         const own = names.filter(name => name.split('.').slice(0, -1).join('.') === path)
         if (layer.layers.length > 0 && own.length === 0) return
-        const look = kinds[layer.label.replace(/\(.*/, '')]
-        seen.push({ path, label: layer.label, names: own, kind: look?.kind ?? null })
+        const { label, kind } = layer
+        const look = Object.hasOwn(looks, kind) ? looks[kind] : undefined
+        seen.push({ path, label, kind, names: own, shows: look?.shows ?? null })
         const x = full(detach(output))
         measure(div(norm(x), Math.sqrt(output.shape[0] ?? 1)))
         if (look) measure(look.share(x))
@@ -213,14 +216,14 @@ class Probe {
     const next = (): number => must(numbers.shift(), 'number')
     const { model, optimizer, named } = this
     const loss = next()
-    const seen = this.seen.map(item => ({ ...item, activation: next(), share: item.kind ? next() : null }))
+    const seen = this.seen.map(item => ({ ...item, activation: next(), share: item.shows ? next() : null }))
     const own = model.parameters().map(parameter => ({ parameter, norm: next(), gradient: next() }))
     const parameters = own.map(({ parameter, norm, gradient }): ParameterDiagnosis => {
       const steps = optimizer?.parameters.includes(parameter)
       return { name: must(named.get(parameter), 'name'), norm, gradient, update: steps ? next() : null }
     })
     const aliases = model.namedParameters()
-    const layers = seen.map(({ path, label, names, kind, activation, share }): LayerDiagnosis => {
+    const layers = seen.map(({ path, label, kind, names, shows, activation, share }): LayerDiagnosis => {
       const mine = names.map(name => {
         const first = named.get(must(aliases.get(name), 'parameter'))
         return must(
@@ -232,9 +235,10 @@ class Probe {
       return {
         path,
         label,
+        kind,
         activation,
-        saturated: kind === 'saturated' ? share : null,
-        dead: kind === 'dead' ? share : null,
+        saturated: shows === 'saturated' ? share : null,
+        dead: shows === 'dead' ? share : null,
         gradient: mine.length > 0 ? Math.hypot(...mine.map(({ gradient }) => gradient)) : null,
         update: steps.length > 0 ? Math.hypot(...steps) / Math.hypot(...mine.map(({ norm }) => norm)) : null,
       }
@@ -251,17 +255,17 @@ const full = (x: Tensor): Tensor => (x.dtype === 'float32' ? x : cast(x, 'float3
 const norm = (x: Tensor): Tensor => sqrt(sum(square(x)))
 const shareOf = (condition: Tensor): Tensor => mean(cast(condition, 'float32'))
 
-/** Layers whose units are looked at, by their label's first word. */
-const kinds: Readonly<
-  Record<string, { kind: 'saturated' | 'dead'; share: (x: Tensor) => Tensor } | undefined>
+/** Layers whose units are looked at, by their kind. */
+const looks: Readonly<
+  Record<string, { shows: 'saturated' | 'dead'; share: (x: Tensor) => Tensor } | undefined>
 > = {
   sigmoid: {
-    kind: 'saturated',
+    shows: 'saturated',
     share: x => add(shareOf(less(x, 0.01)), shareOf(greater(x, 0.99))),
   },
-  tanh: { kind: 'saturated', share: x => shareOf(greater(abs(x), 0.98)) },
+  tanh: { shows: 'saturated', share: x => shareOf(greater(abs(x), 0.98)) },
   relu: {
-    kind: 'dead',
+    shows: 'dead',
     share: x => shareOf(equal(max(x, { axis: Array.from({ length: x.rank - 1 }, (_, i) => i) }), 0)),
   },
 }

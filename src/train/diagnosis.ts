@@ -7,6 +7,8 @@ export interface LayerDiagnosis {
   /** As in the names of parameters: '' for the model, '0', '2.1'. */
   readonly path: string
   readonly label: string
+  /** As the layer says: 'linear', 'relu'. */
+  readonly kind: string
   /** L2 norm of the layer's output for a row: the root of the mean square over rows. */
   readonly activation: number
   /** Share of outputs of sigmoid and tanh within 1 % of their range's ends, where slopes are below 4 % of the steepest; else null. */

@@ -46,6 +46,7 @@ export function ensemble(models: readonly Layer[], options: EnsembleOptions = {}
   })
   const count = models.length
   return layer({
+    kind: where,
     label: `ensemble(${count}, ${combine})`,
     layers: models,
     forward: (x, call) =>

@@ -120,7 +120,7 @@ interface Stage {
 
 /** Layers of a sequence and of the sequences in it. */
 const flattened = (model: Layer): readonly Layer[] =>
-  model.label === 'sequential' ? model.layers.flatMap(flattened) : [model]
+  model.kind === 'sequential' ? model.layers.flatMap(flattened) : [model]
 
 /** A model as stages, and the layers that come before the first. */
 function stagesOf(model: Layer): { lead: readonly Layer[]; stages: readonly Stage[] } {
@@ -128,7 +128,7 @@ function stagesOf(model: Layer): { lead: readonly Layer[]; stages: readonly Stag
   const stages: (Stage & { readonly rest: Layer[] })[] = []
   for (const part of flattened(model)) {
     const parameters = part.parameters()
-    if (part.label.startsWith('linear(')) stages.push({ linear: part, parameters, rest: [] })
+    if (part.kind === 'linear') stages.push({ linear: part, parameters, rest: [] })
     else if (parameters.every(({ rank }) => rank < 2)) (stages.at(-1)?.rest ?? lead).push(part)
     else
       fail(
@@ -178,8 +178,8 @@ function machine(stage: Stage, steps: number): Trainee {
 
 /** Throws `value` unless a stage computes what the hidden units of an RBM do. */
 function checkSigmoid({ linear, parameters, rest }: Stage): void {
-  const units = rest.filter(part => part.parameters().length === 0 && !part.label.startsWith('dropout('))
-  if (parameters.length > 1 && units.length === 1 && units[0]?.label === 'sigmoid()') return
+  const units = rest.filter(part => part.parameters().length === 0 && part.kind !== 'dropout')
+  if (parameters.length > 1 && units.length === 1 && units[0]?.kind === 'sigmoid') return
   const found = [linear, ...rest].map(({ label }) => label).join(', ')
   fail(
     'value',

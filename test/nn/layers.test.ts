@@ -50,6 +50,7 @@ describe('activations as layers', () => {
   it.each(Object.keys(nn.activations))('%s', async name => {
     const layer = nn.activations[name as nn.ActivationName]()
     expect(layer.label).toBe(`${name}()`)
+    expect(layer.kind).toBe(name)
     expect(layer.parameters()).toEqual([])
     const y = await numbers(layer(tensor(x)))
     const wanted = expected[name] as number[]

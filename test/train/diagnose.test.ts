@@ -71,6 +71,20 @@ describe('the figures', () => {
 })
 
 describe('the warnings', () => {
+  test('layers are known by their kind, whatever they are called', async () => {
+    const own = (label: string, kind?: string) =>
+      nn.layer({ label, forward: x => x.mul(0).add(1), ...(kind ? { kind } : {}) })
+    const model = nn.sequential(nn.linear(2, 2), own('sigmoid()'), own('squash', 'sigmoid'), own('relu(x)'))
+    const batch = { features: [[1, 2]], labels: [[1, 2]] }
+    const { layers } = await train.diagnose(model, { data: batch })
+    expect(layers.map(({ kind, saturated, dead }) => [kind, saturated, dead])).toEqual([
+      ['linear', null, null],
+      ['own', null, null],
+      ['sigmoid', 1, null],
+      ['own', null, null],
+    ])
+  })
+
   test('vanishing: deep sigmoid layers, first layers first', async () => {
     const model = engine.withSeed(1, () =>
       nn.mlp([2, ...new Array<number>(12).fill(16), 2], { activation: 'sigmoid' }),

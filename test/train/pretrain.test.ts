@@ -215,6 +215,23 @@ describe('pretrain', () => {
     set.dispose()
   })
 
+  test('layers are known by their kind, whatever they are called', async () => {
+    const named = (label: string) => nn.layer({ label, forward: x => x })
+    const set = data.dataset([
+      [0, 1],
+      [1, 0],
+    ])
+    const fit = { epochs: 1 }
+    // Neither a second linear layer nor dropout nor a sequence.
+    for (const label of ['linear(2, 2)', 'sequential', 'dropout(0.5)'])
+      expect(
+        await train.pretrain(nn.sequential(nn.linear(2, 2), named(label), nn.linear(2, 1)), set, { fit }),
+      ).toHaveLength(1)
+    const model = nn.sequential(nn.linear(2, 2), named('sigmoid()'), nn.linear(2, 1))
+    await expect(train.pretrain(model, set, { with: 'rbm', fit })).rejects.toThrow('are sigmoids with a bias')
+    expect(() => nn.tied(named('linear(2, 2)'))).toThrow('linear(2, 2) is no linear layer')
+  })
+
   test('refuses what it cannot train, and leaves no memory behind', async () => {
     const set = patterns(16)
     const wide = data.dataset([[-1, 2]])
