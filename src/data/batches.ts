@@ -17,6 +17,9 @@ export interface Batch {
   readonly size: number
 }
 
+/** Rows of a batch unless the caller says otherwise. */
+export const BATCH_SIZE = 32
+
 /** Options of `batches`. */
 export interface BatchOptions {
   /** Default 32, or the whole set where that is smaller. */
@@ -43,7 +46,7 @@ export interface Batches extends Iterable<Batch> {
 export function batches(dataset: Dataset, options: BatchOptions = {}): Batches {
   checkDataset('batches', 'the data', dataset)
   const checked = parseOptions('batches', options, {
-    batchSize: integer(Math.min(32, dataset.size), { min: 1 }),
+    batchSize: integer(Math.min(BATCH_SIZE, dataset.size), { min: 1 }),
     shuffle: boolean(true),
     seed: integer(0),
     dropLast: boolean(false),

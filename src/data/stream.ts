@@ -4,7 +4,7 @@ import { fail, must, show } from '../errors.ts'
 import { boolean, integer, parseOptions } from '../options.ts'
 import { type Shape, sameShape, sizeOf } from '../shape.ts'
 import { Tensor } from '../tensor.ts'
-import type { Batch } from './batches.ts'
+import { BATCH_SIZE, type Batch } from './batches.ts'
 import { checkClasses, isClassIds, isNames, type Labels, readLabels } from './labels.ts'
 import { engineOption, type FlatNumbers, isList, type Numbers, readNumbers, upload } from './numbers.ts'
 
@@ -48,7 +48,7 @@ export class Stream implements AsyncIterable<Batch> {
   /** Internal: made by `stream`. */
   constructor(source: ChunkSource | (() => ChunkSource), options: StreamOptions) {
     const checked = parseOptions('stream', options, {
-      batchSize: integer(32, { min: 1 }),
+      batchSize: integer(BATCH_SIZE, { min: 1 }),
       dropLast: boolean(false),
       classes: value => checkClasses('stream', value),
       engine: engineOption,

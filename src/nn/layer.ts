@@ -1,8 +1,8 @@
 // What a layer is: a function of a tensor that knows its parameters and its parts.
 import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
+import { inDType } from '../ops/in_dtype.ts'
 import { checkTensor } from '../ops/signature.ts'
-import { cast } from '../ops/unary.ts'
 import { boolean, checkKind, checkOptions } from '../options.ts'
 import { Parameter, type Tensor } from '../tensor.ts'
 import { summarize } from './summary.ts'
@@ -182,8 +182,7 @@ function pathOf(layer: Layer, caller: Observation['calls'][number] | undefined):
  * its own, so that float32 parameters serve as the masters of a network that computes in float16.
  */
 export function inDTypeOf(x: Tensor, parameter: Parameter): Tensor {
-  const differs = x.dtype !== parameter.dtype && isFloat(x.dtype)
-  return differs ? cast(parameter, x.dtype) : parameter
+  return isFloat(x.dtype) ? inDType(parameter, x.dtype) : parameter
 }
 
 /** Throws `value` unless every item is a layer. */

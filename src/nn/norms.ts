@@ -3,11 +3,11 @@ import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { ones, zeros } from '../ops/create.ts'
 import { add, mul } from '../ops/elementwise.ts'
+import { inDType } from '../ops/in_dtype.ts'
 import { batchNorm as batchNormOp, layerNorm as layerNormOp } from '../ops/normalize.ts'
 import { parameterFrom } from '../ops/parameter.ts'
 import { runningUpdate } from '../ops/running.ts'
 import { batchAxes, EPSILON, moments, standardize } from '../ops/standardize.ts'
-import { cast } from '../ops/unary.ts'
 import { number, parseOptions } from '../options.ts'
 import { keepResult, type Parameter, type Tensor } from '../tensor.ts'
 import { checkSize, type Layer, layer } from './layer.ts'
@@ -29,9 +29,7 @@ const affine = (n: number) => ({ scale: parameterFrom(ones([n])), offset: parame
 
 /** Computes in the dtype of the parameters, which float16's sums of squares would overflow, and gives x's. */
 function inFullPrecision(x: Tensor, { dtype }: Parameter, compute: (x: Tensor) => Tensor): Tensor {
-  return keepResult(() =>
-    x.dtype === dtype || !isFloat(x.dtype) ? compute(x) : cast(compute(cast(x, dtype)), x.dtype),
-  )
+  return keepResult(() => (isFloat(x.dtype) ? inDType(compute(inDType(x, dtype)), x.dtype) : compute(x)))
 }
 
 function checkFeatures(where: string, { shape }: Tensor, n: number, least: number): void {

@@ -2,24 +2,22 @@
 import { fail, show } from '../errors.ts'
 import { div, maximum, mul, clip as within } from '../ops/binary.ts'
 import { gather, scatterAdd } from '../ops/gather.ts'
+import { inDType } from '../ops/in_dtype.ts'
 import { LAYOUT_ALIGNMENT, pack } from '../ops/join.ts'
 import { expandDims, reshape } from '../ops/move.ts'
 import { sum } from '../ops/reduce.ts'
 import { checkTensor } from '../ops/signature.ts'
-import { cast, sqrt, square } from '../ops/unary.ts'
+import { sqrt, square } from '../ops/unary.ts'
 import { keepResult, type Tensor } from '../tensor.ts'
 import { type ClipOptions, limitOf } from './options.ts'
 
-const float = (x: Tensor): Tensor => (x.dtype === 'float32' ? x : cast(x, 'float32'))
+const float = (x: Tensor): Tensor => inDType(x, 'float32')
 
 /** What brings vectors of these squared norms to at most `most`: 1 for those that are no longer. */
 const factorOf = (squared: Tensor, most: number): Tensor => div(most, maximum(sqrt(squared), most))
 
 /** x·factor, of the dtype of x. */
-const scaled = (x: Tensor, factor: Tensor): Tensor => {
-  const product = mul(float(x), factor)
-  return product.dtype === x.dtype ? product : cast(product, x.dtype)
-}
+const scaled = (x: Tensor, factor: Tensor): Tensor => inDType(mul(float(x), factor), x.dtype)
 
 const squaredNorm = (gradients: readonly Tensor[]): Tensor => sum(square(pack(gradients.map(float))))
 

@@ -6,6 +6,7 @@ import { fail, must } from '../errors.ts'
 import { grad } from '../grad.ts'
 import { checkLayers, type Layer, observeLayers } from '../nn/layer.ts'
 import { add, div, equal, greater, less, sub } from '../ops/binary.ts'
+import { inDType } from '../ops/in_dtype.ts'
 import { concat } from '../ops/join.ts'
 import { detach, reshape } from '../ops/move.ts'
 import { assignTo } from '../ops/parameter.ts'
@@ -188,7 +189,7 @@ class Probe {
         const { label, kind } = layer
         const look = Object.hasOwn(looks, kind) ? looks[kind] : undefined
         seen.push({ path, label, kind, names: own, shows: look?.shows ?? null })
-        const x = full(detach(output))
+        const x = inDType(detach(output), 'float32')
         measure(div(norm(x), Math.sqrt(output.shape[0] ?? 1)))
         if (look) measure(look.share(x))
       },
@@ -200,16 +201,16 @@ class Probe {
     const gradientOf = (parameter: Parameter): Tensor =>
       must(gradients[parameters.indexOf(parameter)], 'gradient')
     for (const parameter of model.parameters()) {
-      measure(norm(full(parameter)))
-      measure(norm(full(gradientOf(parameter))))
+      measure(norm(parameter))
+      measure(norm(gradientOf(parameter)))
     }
     optimizer?.step(optimizer.parameters.map(gradientOf))
     for (const parameter of model.parameters()) {
       const old = before.get(parameter)
-      if (optimizer && old) measure(norm(full(sub(parameter, old))))
+      if (optimizer && old) measure(norm(sub(parameter, old)))
     }
     for (const [item, old] of before) assignTo(item, old)
-    return concat([reshape(full(loss), [1]), ...measures])
+    return concat([reshape(inDType(loss, 'float32'), [1]), ...measures])
   }
 
   private report(numbers: number[]): Diagnosis {
@@ -251,8 +252,7 @@ class Probe {
 /** Counter of what a probe draws, far from others': the same elements are dropped each time. */
 const DRAWS = 2 ** 43
 
-const full = (x: Tensor): Tensor => (x.dtype === 'float32' ? x : cast(x, 'float32'))
-const norm = (x: Tensor): Tensor => sqrt(sum(square(x)))
+const norm = (x: Tensor): Tensor => sqrt(sum(square(inDType(x, 'float32'))))
 const shareOf = (condition: Tensor): Tensor => mean(cast(condition, 'float32'))
 
 /** Layers whose units are looked at, by their kind. */

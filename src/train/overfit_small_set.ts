@@ -31,7 +31,7 @@ export interface OverfitOptions {
   loss?: LossName | LossFunction
   /** Makes the optimizer that is tried. Default `optim.adam`. */
   optimizer?: (parameters: readonly Parameter[]) => Optimizer
-  /** Default 32. */
+  /** Default as of `fit`. */
   batchSize?: number
   /** Seeds the model where a function makes it, the choice of rows and their order. Default 0. */
   seed?: number

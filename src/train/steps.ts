@@ -1,5 +1,6 @@
 // Training steps over a source of batches: a set on the GPU, or a stream; each yields the losses of what it submitted.
 import { compile } from '../compile.ts'
+import { BATCH_SIZE } from '../data/batches.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { unscoped } from '../data/numbers.ts'
 import { shuffledRows } from '../data/shuffle.ts'
@@ -52,9 +53,6 @@ export interface StepOptions {
 /** What a step gives: its loss, and with a watch whether all was finite so far. */
 export type Body = (batch: Batch) => readonly [loss: Tensor, finite?: Tensor]
 
-/** Rows of a batch unless the caller says otherwise. */
-const BATCH = 32
-
 /**
  * The steps of a source, for which `body` trains on a batch. Throws `value` for a batch size above the set's, and
  * what `body` throws of batches of a set; a stream's first batch tells.
@@ -93,7 +91,7 @@ function drawing(seed: number | undefined) {
 
 function ofSet(dataset: Dataset, body: Body, options: StepOptions): Steps {
   const { size } = dataset
-  const { shuffle, pace, seed = dataset.engine.seed, batchSize = Math.min(BATCH, size) } = options
+  const { shuffle, pace, seed = dataset.engine.seed, batchSize = Math.min(BATCH_SIZE, size) } = options
   const draw = drawing(options.seed)
   if (batchSize > size)
     fail('value', 'fit', `batchSize is ${batchSize}, the set has ${size} rows.`, `Use at most ${size}.`)
