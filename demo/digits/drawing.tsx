@@ -172,7 +172,7 @@ export function Drawing() {
         />
         <div class="seen">
           <h3>
-            What it sees
+            Seen as
             <Hint
               text="28 × 28 pixels: the ink is fitted into 20 × 20, and its centre of mass put in the middle."
               about="what the network sees"

@@ -108,7 +108,7 @@ export function FirstLayer() {
       hint="Each picture is one unit's weights to the 28 × 28 pixels: ink where it is blue excites the unit, where it is orange silences it."
     >
       {pictures ? (
-        <div class="stack">
+        <div class="stack units">
           <Tiles
             values={pictures}
             columns={6}

@@ -13,7 +13,7 @@ const copied = signal('')
 const uncopied = signal<string | null>(null)
 
 function findings(): Findings | null {
-  const found = machine.value ?? last
+  const found = theMachine()
   if (!found) return null
   return {
     backend: found.backend,
@@ -29,11 +29,12 @@ function findings(): Findings | null {
   }
 }
 
-/** What the machine was before its GPU went away. */
+/** The machine with the GPU that results are of, even if it went away since. */
 let last = machine.value
 machine.subscribe(found => {
-  if (found) last = found
+  if (found?.backend === 'webgpu') last = found
 })
+const theMachine = () => (machine.value?.backend === 'webgpu' ? machine.value : (last ?? machine.value))
 
 async function copy(name: string, write: (findings: Findings) => string): Promise<void> {
   const found = findings()
@@ -57,7 +58,7 @@ function save(): void {
 }
 
 export function GpuCard() {
-  const found = machine.value ?? last
+  const found = theMachine()
   const isReady = found !== null
   const adapter = found?.backend === 'webgpu' ? found.adapter : null
   return (

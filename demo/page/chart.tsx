@@ -100,14 +100,18 @@ class Plot extends Component<PlotProps> {
   override componentDidMount(): void {
     const element = this.frame.current
     if (!element) return
-    const plot = new uPlot(optionsOf(this.props, element.clientWidth), this.data(), element)
+    this.build(element)
     this.observer = new ResizeObserver(() =>
-      plot.setSize({ width: element.clientWidth, height: this.props.height }),
+      this.plot?.setSize({ width: element.clientWidth, height: this.props.height }),
     )
     this.observer.observe(element)
-    // When the GPU crashes, canvases that it drew go blank.
-    plot.ctx.canvas.addEventListener('contextrestored', () => plot.redraw())
-    this.plot = plot
+  }
+
+  private build(element: HTMLElement): void {
+    this.plot?.destroy()
+    this.plot = new uPlot(optionsOf(this.props, element.clientWidth), this.data(), element)
+    // When the GPU crashes, canvases that it drew go blank, and forget their fonts.
+    this.plot.ctx.canvas.addEventListener('contextrestored', () => this.build(element))
   }
 
   override componentDidUpdate(before: PlotProps): void {

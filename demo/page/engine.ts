@@ -34,7 +34,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<StartedE
 const refused = (reason: string): Notice => ({
   kind: 'warning',
   title: 'Running without the GPU',
-  text: `The graphics card refused to work: ${reason} The page computes on the CPU instead.`,
+  text: `The graphics card refused to work (${reason.replace(/^\[\w+\] /, '')}). The page computes on the CPU instead.`,
 })
 
 const HEARTBEAT = 500 // ms

@@ -39,7 +39,7 @@ export async function whyNoGpu({ losses = 0 }: { losses?: number } = {}): Promis
   if (losses > 0)
     return onCpu(
       'The GPU went away more than once, and the browser does not give it to this page again.',
-      'Reload the page to get it back; download the network first if you want to keep it.',
+      'Reload the page to get it back, and download first what you want to keep.',
     )
   return onCpu(
     'This browser has WebGPU but no graphics card for it: there is none, its driver is blocked, or acceleration is off.',

@@ -18,9 +18,7 @@ export const isLostError = (error: unknown): boolean =>
 export interface WorkerLink<Api> {
   /** Calls functions of the worker: `link.call(api => api.step(3))`. Rejects with WorkerStopped if it is stopped meanwhile. */
   call<Result>(work: (api: Remote<Api>) => Promise<Result>): Promise<Result>
-  /** Ends the worker at once, whatever it does, and starts another with nothing of the old one's. */
-  restart(): void
-  /** Ends the worker; the next call starts another. */
+  /** Ends the worker at once, whatever it does; the next call starts another, with nothing of the old one's. */
   stop(): void
 }
 
@@ -29,27 +27,34 @@ export interface WorkerLink<Api> {
  * out at the page, where Vite can see it: `() => new Worker(new URL('./trainer.ts', import.meta.url), { type: 'module' })`.
  */
 export function linkWorker<Api>(make: () => Worker): WorkerLink<Api> {
-  let running: { worker: Worker; api: Remote<Api>; gone: Promise<never>; end: () => void } | null = null
+  let running: { worker: Worker; api: Remote<Api>; gone: Promise<never>; end: (why: Error) => void } | null =
+    null
 
   const start = () => {
     const worker = make()
-    let end = () => {}
+    let end: (why: Error) => void = () => {}
     const gone = new Promise<never>((_, reject) => {
-      end = () => reject(new WorkerStopped('The worker was stopped.'))
+      end = reject
     })
     gone.catch(() => {}) // heard by calls alone
+    let hasAnswered = false
+    worker.addEventListener('message', () => {
+      hasAnswered = true
+    })
     worker.addEventListener('error', event => {
       event.preventDefault()
-      tellProblem(event.message || 'A part of this page could not be loaded. Reload it.')
+      const words = event.message || 'A part of this page could not be loaded. Try again, or reload it.'
+      tellProblem(words)
+      if (!hasAnswered) stop(new Error(words)) // it never will
     })
     worker.addEventListener('messageerror', () => tellProblem('A message of the worker could not be read.'))
     running = { worker, api: wrap<Api>(worker), gone, end }
     return running
   }
 
-  const stop = () => {
+  const stop = (why: Error = new WorkerStopped('The worker was stopped.')) => {
     running?.worker.terminate()
-    running?.end()
+    running?.end(why)
     running = null
   }
 
@@ -58,10 +63,6 @@ export function linkWorker<Api>(make: () => Worker): WorkerLink<Api> {
       const { api, gone } = running ?? start()
       return Promise.race([work(api), gone])
     },
-    restart() {
-      stop()
-      start()
-    },
-    stop,
+    stop: () => stop(),
   }
 }

