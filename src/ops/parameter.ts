@@ -1,7 +1,7 @@
 // Parameters: tensors that updates may overwrite, and the flat arenas they are gathered in.
 import { fail, must, show } from '../errors.ts'
 import { at, sizeOf } from '../shape.ts'
-import { currentRecording } from '../tape.ts'
+import { currentRecording, type Value } from '../tape.ts'
 import { keepResult, Parameter, Tensor } from '../tensor.ts'
 import { flatLayout } from './join.ts'
 import { detach } from './move.ts'
@@ -14,12 +14,19 @@ export function parameter(x: Tensor): Parameter {
   const value = x.read('parameter')
   refuseRecording('parameter')
   const { engine } = value
-  engine.realize(value)
   const owned = engine.stored(value, true)
   const storage = must(owned.storage, 'storage')
+  if (isZeros(value)) engine.runner.clear(storage)
+  else engine.realize(value)
   if (value.storage) engine.runner.copy([{ from: value.storage, to: storage, bytes: storage.bytes }])
-  else engine.runner.write(storage, value.dtype, must(value.host, 'host numbers').values)
+  else if (value.host) engine.runner.write(storage, value.dtype, value.host.values)
   return new Parameter(owned)
+}
+
+/** Whether a value is pending and will be zeros: biases and optimizers begin as that, and it takes no kernel. */
+function isZeros({ node, storage }: Value): boolean {
+  const numbers = node?.op.broadcasts && !storage ? node.inputs[0]?.host?.values : undefined
+  return numbers?.length === 1 && Object.is(numbers[0], 0)
 }
 
 /** A parameter that starts as a tensor nobody else needs, which is disposed. */

@@ -1,12 +1,14 @@
 // Matrix product kernels: the ways to tile a product, and which of them an adapter gets.
+
+import batch from '../../shaders/matmul_batch.wgsl?raw'
 import columns from '../../shaders/matmul_columns.wgsl?raw'
 import dot from '../../shaders/matmul_dot.wgsl?raw'
-import parts from '../../shaders/matmul_parts.wgsl?raw'
 import quads from '../../shaders/matmul_quads.wgsl?raw'
 import quads16 from '../../shaders/matmul_quads16.wgsl?raw'
 import quads32 from '../../shaders/matmul_quads32.wgsl?raw'
 import register from '../../shaders/matmul_register.wgsl?raw'
 import scalars from '../../shaders/matmul_scalars.wgsl?raw'
+import single from '../../shaders/matmul_single.wgsl?raw'
 import small from '../../shaders/matmul_small.wgsl?raw'
 import sum from '../../shaders/matmul_sum.wgsl?raw'
 import tiled from '../../shaders/matmul_tiled.wgsl?raw'
@@ -30,7 +32,8 @@ import { compose, constantBits, declarations, generated } from './expression.ts'
 import { type Product, type ProductAttributes, productOf } from './product.ts'
 import { type Ending, SUM, storing, withBias } from './product_ending.ts'
 
-const PARTS = shader(parts)
+const BATCH = shader(batch)
+const SINGLE = shader(single)
 const COLUMNS = shader(columns)
 const SMALL = shader(small)
 const REGISTER = shader(register)
@@ -154,7 +157,7 @@ function dispatchOf(
     source: {
       ...source,
       fragments: [
-        PARTS,
+        shape.length > 0 ? BATCH : SINGLE,
         ...(ending.columnSums ? [COLUMNS] : []),
         ...end.files,
         code,

@@ -1,7 +1,9 @@
 // Reduction kernels: a fragment that combines, one that loads and one that finishes, over any set of axes.
 import finishWgsl from '../../shaders/reduce/finish.wgsl?raw'
+import lineOffsetsWgsl from '../../shaders/reduce/line_offsets.wgsl?raw'
 import loadWgsl from '../../shaders/reduce/load.wgsl?raw'
 import offsetsWgsl from '../../shaders/reduce/offsets.wgsl?raw'
+import paramsWgsl from '../../shaders/reduce/params.wgsl?raw'
 import subgroupWgsl from '../../shaders/reduce_subgroup.wgsl?raw'
 import threadWgsl from '../../shaders/reduce_thread.wgsl?raw'
 import vectorWgsl from '../../shaders/reduce_vector.wgsl?raw'
@@ -28,7 +30,9 @@ const SKELETONS: Readonly<Record<string, ShaderFile>> = {
   thread: shader(threadWgsl),
   vector: shader(vectorWgsl),
 }
+const PARAMS = shader(paramsWgsl)
 const OFFSETS = shader(offsetsWgsl)
+const LINE_OFFSETS = shader(lineOffsetsWgsl)
 const LOAD = shader(loadWgsl)
 const FINISH = shader(finishWgsl)
 
@@ -225,17 +229,25 @@ function dispatchOf(part: {
   const perThread = variant === 'thread' || isVector
   const pieces = combiner.whole ? [] : [part.load ?? LOAD, part.finish ?? FINISH]
   const workgroupSize = perThread ? 64 : WORKGROUP
+  const isLine = kept.shape.length <= 1 && reduced.shape.length <= 1
   const { files, code } = reading(expression, part.isSingle, stored, isVector)
   return {
     source: {
       skeleton: must(SKELETONS[variant], 'reduce skeleton'),
-      fragments: [numberTests(compute), OFFSETS, ...files, code, combiner.combine, ...pieces],
+      fragments: [
+        numberTests(compute),
+        PARAMS,
+        isLine ? LINE_OFFSETS : OFFSETS,
+        ...files,
+        code,
+        combiner.combine,
+        ...pieces,
+      ],
       types: { Compute: compute, Acc: combiner.accumulator, Result: result, Out: stored },
     },
     overrides: {
       WORKGROUP_SIZE: workgroupSize,
-      KEPT_RANK: kept.shape.length,
-      REDUCED_RANK: Math.max(1, reduced.shape.length),
+      ...(isLine ? {} : { KEPT_RANK: kept.shape.length, REDUCED_RANK: reduced.shape.length }),
     },
     bindings: part.bindings,
     params: {

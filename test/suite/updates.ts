@@ -6,6 +6,7 @@ import {
   compile,
   div,
   type Engine,
+  full,
   init,
   mul,
   optim,
@@ -14,6 +15,7 @@ import {
   type Tensor,
   tensor,
   uniform,
+  zeros,
 } from '../../src/index.ts'
 import {
   adagradUpdate,
@@ -165,6 +167,24 @@ export const updates: Readonly<Record<string, Case>> = {
       same(await p.array(), [0.75, 2 - 2 ** -12, 4, 8 - 15000, 16.25], 'the parameters')
       step.dispose()
     }
+  },
+
+  'parameters of zeros take no kernel, and are zeros where memory was used before': async engine => {
+    const used = add(tensor(new Array<number>(67).fill(3), { engine }), 4)
+    await used.data()
+    used.dispose()
+    const before = engine.counters().dispatches
+    const zero = zeros([67], { engine })
+    const made = parameter(zero)
+    same(engine.counters().dispatches, before, 'dispatches')
+    same(await made.array(), new Array<number>(67).fill(0), 'the parameter')
+    same(await zero.array(), new Array<number>(67).fill(0), 'the tensor it was made of')
+    const negative = parameter(full([3], -0, { engine }))
+    same(
+      Array.from(await negative.data(), number => Object.is(number, -0)),
+      [true, true, true],
+      'negative zeros',
+    )
   },
 
   'a gradient computed from the parameter itself is computed beforehand': async engine => {

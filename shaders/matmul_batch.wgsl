@@ -1,4 +1,4 @@
-// matmul_parts.wgsl: what every matrix product shares: where a matrix of a batch begins.
+// matmul_batch.wgsl: where the matrices of a batch of products begin.
 // batchRank axes of the output's batch remain after folding; an operand's stride along a broadcast axis is 0. What varies
 // from product to product is a parameter rather than an override, since each set of overrides is compiled anew.
 
