@@ -1,6 +1,5 @@
 // train: fitting models to data, and finding out how they fare.
 export {
-  type ChoiceResult,
   type CrossValidateOptions,
   type CrossValidation,
   crossValidate,
@@ -30,6 +29,7 @@ export {
 export type { BatchLike } from './feed.ts'
 export { type Fit, type FitResult, fit } from './fit.ts'
 export type { FitOptions } from './fit_options.ts'
+export type { ChoiceResult } from './fold_scores.ts'
 export {
   type GradientCheckOptions,
   gradientCheck,
