@@ -1,6 +1,7 @@
 // The first page: three cards that lead to the others.
 import './home.css'
 import { mount, PAGE_NAMES, PAGES, Shell } from './page/shell.tsx'
+import { PICTURES } from './pictures.tsx'
 
 mount(
   <Shell
@@ -9,14 +10,18 @@ mount(
     lead="A tensor engine in this browser: it trains multilayer perceptrons by WebGPU, every kernel proven against a reference. Nothing is installed and nothing is sent."
   >
     <ul class="pages">
-      {PAGE_NAMES.map(page => (
-        <li key={page} class="card">
-          <h2>
-            <a href={`./${page}/`}>{PAGES[page].title}</a>
-          </h2>
-          <p class="muted">{PAGES[page].says}</p>
-        </li>
-      ))}
+      {PAGE_NAMES.map(page => {
+        const Picture = PICTURES[page]
+        return (
+          <li key={page} class="card">
+            <Picture />
+            <h2>
+              <a href={`./${page}/`}>{PAGES[page].title}</a>
+            </h2>
+            <p class="muted">{PAGES[page].says}</p>
+          </li>
+        )
+      })}
     </ul>
   </Shell>,
 )

@@ -45,7 +45,7 @@ export function linkWorker<Api>(make: () => Worker): WorkerLink<Api> {
       event.preventDefault()
       const words = event.message || 'A part of this page could not be loaded. Try again, or reload it.'
       tellProblem(words)
-      if (!hasAnswered) stop(new Error(words)) // it never will
+      if (!hasAnswered && running?.worker === worker) stop(new Error(words)) // it never will
     })
     worker.addEventListener('messageerror', () => tellProblem('A message of the worker could not be read.'))
     running = { worker, api: wrap<Api>(worker), gone, end }
