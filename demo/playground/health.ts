@@ -14,20 +14,20 @@ export interface LayerHealth {
 
 /** What the page shows of a diagnosis of a network that mlp made. */
 export function healthOf({ layers, warnings }: train.Diagnosis) {
+  const count = layers.filter(({ kind }) => kind === 'linear').length
   const found: LayerHealth[] = []
-  const told = layers.map(({ path, label, gradient, update, saturated, dead }) => {
-    const last = found.at(-1)
-    if (label.startsWith('linear(')) {
-      const isLast = !layers.some(
-        other => other.label.startsWith('linear(') && Number(other.path) > Number(path),
-      )
-      const name = isLast ? 'Output' : `Layer ${found.length + 1}`
+  /** What the library calls a layer, and what the page does. */
+  const names: [string, string][] = []
+  for (const { path, label, kind, gradient, update, saturated, dead } of layers) {
+    if (kind === 'linear') {
+      const name = found.length === count - 1 ? 'Output' : `Layer ${found.length + 1}`
       found.push({ name, gradient, update, saturated, dead })
-    } else if (last)
-      found[found.length - 1] = { ...last, saturated: last.saturated ?? saturated, dead: last.dead ?? dead }
-    return { library: `layer ${path}, ${label}`, page: (found.at(-1)?.name ?? '').toLowerCase() }
-  })
-  const translated = (warning: string) =>
-    told.reduce((text, { library, page }) => text.replace(library, page), warning)
+    }
+    const own = found.pop()
+    if (!own) continue
+    found.push({ ...own, saturated: own.saturated ?? saturated, dead: own.dead ?? dead })
+    names.push([`layer ${path}, ${label}`, own.name.toLowerCase()])
+  }
+  const translated = (warning: string) => names.reduce((text, [from, to]) => text.replace(from, to), warning)
   return { layers: found, warnings: warnings.map(translated) }
 }

@@ -79,8 +79,8 @@ mount(
         <DataPanel />
         <Graph />
         <Output />
+        <TrainingPanel />
       </div>
-      <TrainingPanel />
       <div class="tools">
         <div class="stack">
           <HealthCard />

@@ -6,7 +6,7 @@ import { Button, Field, Select } from '../page/controls.tsx'
 import { tellProblem } from '../page/notices.tsx'
 import { change, settings } from './history.ts'
 import { takeFile, takeTable } from './own_table.ts'
-import { type ColumnSummary, canTellClasses, codingOf } from './proposal.ts'
+import { type ColumnSummary, canTellClasses, codingOf, taskOf } from './proposal.ts'
 import { problem, table } from './session.ts'
 import { CODINGS, type Columns } from './settings.ts'
 import { cut } from './words.ts'
@@ -124,20 +124,24 @@ function ColumnChoice({
   const label = all.find(({ name }) => name === columns.label)
   const set = (patch: Partial<Columns>) => change({ columns: { ...columns, ...patch } })
   const choose = (name: string) => {
-    const { [name]: _, ...features } = columns.features
     const chosen = all.find(column => column.name === name)
-    const isClasses = chosen && canTellClasses(chosen) && (!chosen.isNumeric || chosen.distinct <= 5)
-    set({ label: name, features, task: isClasses ? 'classes' : 'number' })
+    if (!chosen) return
+    // What was predicted becomes an input.
+    const coding = label && codingOf(label)
+    const { [name]: _, ...features } = { ...columns.features, ...(coding ? { [label.name]: coding } : {}) }
+    set({ label: name, features: inOrder(features), task: taskOf(chosen) })
   }
+  // In the table's order, whichever was chosen last.
+  const inOrder = (features: Columns['features']): Columns['features'] =>
+    Object.fromEntries(
+      all.flatMap(({ name }): [string, data.Coding][] => {
+        const found = features[name]
+        return found ? [[name, found]] : []
+      }),
+    )
   const code = (name: string, coding: data.Coding | null) => {
     const { [name]: _, ...features } = columns.features
-    // In the table's order, whichever was chosen last.
-    const chosen: Readonly<Record<string, data.Coding>> = coding ? { ...features, [name]: coding } : features
-    const ordered = all.flatMap(({ name }): [string, data.Coding][] => {
-      const found = chosen[name]
-      return found ? [[name, found]] : []
-    })
-    set({ features: Object.fromEntries(ordered) })
+    set({ features: inOrder(coding ? { ...features, [name]: coding } : features) })
   }
   return (
     <>

@@ -12,7 +12,7 @@ const LARGEST = 100_000_000
 export async function takeFile(file: File): Promise<void> {
   if (file.size > LARGEST) {
     tellProblem(
-      `${file.name} has ${Math.round(file.size / 1e6)} MB; this page takes up to ${LARGEST / 1e6} MB. Take a part of its rows.`,
+      `The file ${file.name} has ${Math.round(file.size / 1e6)} MB; this page takes up to ${LARGEST / 1e6} MB. Take a part of its rows.`,
     )
     return
   }

@@ -42,13 +42,17 @@ export function propose({ columns, rows }: TableSummary): Columns {
   }
   return {
     label: label?.name ?? '',
-    task: label && canTellClasses(label) && (!label.isNumeric || label.distinct <= 5) ? 'classes' : 'number',
+    task: label ? taskOf(label) : 'number',
     features,
   }
 }
 
 export const canTellClasses = ({ distinct }: ColumnSummary): boolean =>
   distinct >= 2 && distinct <= MOST_CLASSES
+
+/** How a column is predicted at first: as classes, where it has few values. */
+export const taskOf = (column: ColumnSummary): Columns['task'] =>
+  canTellClasses(column) && (!column.isNumeric || column.distinct <= 5) ? 'classes' : 'number'
 
 /** What a column can be made by; null: nothing useful. */
 export function codingOf({ isNumeric, distinct }: ColumnSummary): data.Coding | null {

@@ -162,6 +162,9 @@ function usualAxes({ columns }: data.EncoderJson): [number, number] {
 
 const short = (value: unknown): string => String(Number(Number(value).toPrecision(4)))
 
+const minus = (value: unknown): string =>
+  Number(value) < 0 ? `+ ${short(-Number(value))}` : `− ${short(value)}`
+
 /** What an encoder does to a column. */
 function wordsOf(column: data.ColumnJson): string {
   switch (column.kind) {
@@ -172,7 +175,7 @@ function wordsOf(column: data.ColumnJson): string {
     case 'keep':
       return `${column.name} → as it is.`
     case 'standardize':
-      return `${column.name} → (value − ${short(column.mean[0])}) / ${short(column.deviation[0])}: mean 0, deviation 1.`
+      return `${column.name} → (value ${minus(column.mean[0])}) / ${short(column.deviation[0])}: mean 0, deviation 1.`
     case 'minMax':
       return `${column.name} → ${short(column.minimum[0])} to ${short(column.maximum[0])} becomes 0 to 1.`
   }

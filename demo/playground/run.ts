@@ -1,60 +1,20 @@
 // A run: a network in training by the library's fit, which waits at the end of an epoch while it is paused.
-import { type data, type Engine, io, nn, optim, tensor, train } from 'retrograd'
+import { type data, type Engine, io, nn, type optim, tensor, train } from 'retrograd'
+import { curvesOf, type RunEvents, type Scores } from './frame.ts'
 import { healthOf, type LayerHealth } from './health.ts'
-import { networkOptions, optimizerOptions, scheduleOptions } from './network.ts'
+import { networkOptions } from './network.ts'
+import { optimizerOf } from './optimizer.ts'
 import { madeProblem } from './points.ts'
 import type { Aim, Problem } from './problem.ts'
 import { tableProblem } from './rows.ts'
 import type { Settings } from './settings.ts'
-import { type Look, linearLayers, type Neuron, type Picture, View } from './view.ts'
+import { type Look, linearLayers, type Neuron, View } from './view.ts'
 
 /** More epochs than anybody waits for. */
 const EPOCHS = 1_000_000
 
-/** How well the network does after an epoch. */
-export interface Scores {
-  readonly epoch: number
-  /** Null where a network was put in: it is not known how it came about. */
-  readonly train: number | null
-  /** Null where no rows are held out for it. */
-  readonly validation: number | null
-  readonly test: number
-  /** Share of test rows that are recognised; null where a number is predicted. */
-  readonly accuracy: number | null
-}
-
-/** What the page is shown of a run, some times a second. */
-export interface Frame {
-  readonly picture: Picture
-  /** Neurons drawn of each column. */
-  readonly drawn: readonly number[]
-  readonly epoch: number
-  /** Of the network as it is. */
-  readonly scores: Scores
-  readonly curves: Curves
-  readonly learningRate: number
-  readonly isPlaying: boolean
-  /** Why training has ended, if it has. */
-  readonly ended: string | null
-}
-
-export interface Curves {
-  readonly epochs: readonly number[]
-  readonly train: readonly (number | null)[]
-  readonly validation: readonly (number | null)[]
-  readonly test: readonly number[]
-}
-
-export interface RunEvents {
-  onFrame(frame: Frame): Promise<void>
-  /** Weights for the page to keep, should the GPU go away. */
-  onKeep(weights: Uint8Array<ArrayBuffer>, epoch: number): void
-  onError(error: unknown): void
-}
-
 const FRAME = 110 // ms between pictures
 const KEEP = 3000 // ms between copies of the weights
-const POINTS = 400 // of a curve
 
 /** Weights are drawn from the seed's first numbers, as in a program that begins with init({ seed }). */
 const drawModel = (engine: Engine, { seed }: Settings, make: () => nn.Layer): nn.Layer =>
@@ -268,23 +228,11 @@ export class Run {
       drawn: this.view.drawn,
       epoch: this.epoch,
       scores: this.scores,
-      curves: this.curves(),
+      curves: curvesOf(this.records),
       learningRate: this.optimizer.learningRate,
       isPlaying: this.due > 0,
       ended: this.ended,
     })
-  }
-
-  private curves(): Curves {
-    const { records } = this
-    const every = Math.ceil(records.length / POINTS)
-    const shown = records.filter((_, i) => i % every === 0 || i === records.length - 1)
-    return {
-      epochs: shown.map(({ epoch }) => epoch),
-      train: shown.map(record => record.train),
-      validation: shown.map(({ validation }) => validation),
-      test: shown.map(({ test }) => test),
-    }
   }
 
   async setLook(look: Look): Promise<void> {
@@ -368,18 +316,3 @@ export class Run {
 
 /** A monitor is a name in the library; in the page, words. */
 const wordsOf = (reason: string): string => reason.replace('validationLoss', 'the validation loss')
-
-function optimizerOf(settings: Settings, model: nn.Layer, rows: number): optim.Optimizer {
-  const { name, options } = optimizerOptions(settings)
-  const learningRate = scheduleOf(settings, Math.ceil(rows / Math.min(settings.batchSize, rows)))
-  return optim[name](model.parameters(), { ...options, learningRate })
-}
-
-function scheduleOf(settings: Settings, stepsPerEpoch: number): number | optim.Schedule {
-  const found = scheduleOptions(settings, stepsPerEpoch)
-  if (!found) return settings.learningRate
-  if (found.name === 'warmUp') return optim.warmUp(settings.learningRate, found.options)
-  // Names and options belong together, which a union of functions does not tell.
-  const make = optim[found.name] as (options: object) => optim.Schedule
-  return make(found.options)
-}

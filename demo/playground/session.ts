@@ -1,14 +1,14 @@
 // The page's side of the run: what the worker tells of it, and what the buttons have it do.
-import { computed, effect, signal, untracked } from '@preact/signals'
+import { batch, computed, effect, signal, untracked } from '@preact/signals'
 import { proxy } from 'comlink'
 import { lostGpu } from '../page/gpu.ts'
 import { clearProblems, pageBackend, setNotice, tellProblem } from '../page/notices.tsx'
 import { theme } from '../page/theme.ts'
 import { gpuLosses, isLostError, linkWorker, WorkerStopped } from '../page/worker.ts'
+import type { Curves, Frame } from './frame.ts'
 import { settings } from './history.ts'
 import type { ProblemView } from './problem.ts'
 import type { TableSummary } from './proposal.ts'
-import type { Curves, Frame } from './run.ts'
 import type { Settings } from './settings.ts'
 import type { Trainer } from './trainer.ts'
 import type { Neuron } from './view.ts'
@@ -54,12 +54,12 @@ export async function ask<Result>(
 }
 
 let kept: { weights: Uint8Array<ArrayBuffer>; epoch: number } | null = null
-let isLost = false
+let isStarted = false
 
 /** The GPU went away: the run stands still until the visitor goes on. */
 function lose(): void {
-  if (isLost) return
-  isLost = true
+  if (!isStarted) return
+  isStarted = false
   gpuLosses.value++
   link.stop()
   isPlaying.value = false
@@ -72,7 +72,6 @@ function lose(): void {
 
 /** Starts the worker, with weights that were kept of an earlier one. */
 export async function start(from: typeof kept = null): Promise<void> {
-  isLost = false
   const backend = await pageBackend
   const started = await ask(api =>
     api.start(
@@ -86,6 +85,7 @@ export async function start(from: typeof kept = null): Promise<void> {
     ),
   )
   if (!started) return
+  isStarted = true
   if (started.notice) setNotice('gpu', started.notice)
   else if (backend === 'auto') setNotice('gpu', null)
   const { bytes } = table.value ?? {}
@@ -134,7 +134,7 @@ async function build(): Promise<void> {
   waiting = undefined
   const own = newest
   if (awaitsFile.value) {
-    isBuilding.value = false
+    empty()
     return
   }
   isBuilding.value = true
@@ -142,12 +142,26 @@ async function build(): Promise<void> {
   detour.value = ''
   const made = await ask(api => api.build(settings.value))
   if (made === null || own !== newest) return // overtaken by another
-  isBuilding.value = false
   if (made && isStuck.value) clearProblems()
   isStuck.value = !made
-  problem.value = made ?? null
-  if (!made) isPlaying.value = false
+  if (!made) {
+    empty()
+    return
+  }
+  isBuilding.value = false
+  problem.value = made
   if (isPlaying.value) play()
+}
+
+/** There is no run to show, and none goes on unseen. */
+function empty(): void {
+  batch(() => {
+    isBuilding.value = false
+    problem.value = null
+    frame.value = null
+    curves.value = null
+  })
+  pause()
 }
 
 export function play(): void {
@@ -203,7 +217,7 @@ const look = () => ({ theme: theme.value, discrete: settings.value.discrete, cho
 
 effect(() => {
   const next = look()
-  if (frame.peek()) void ask(api => api.setLook(next))
+  if (isStarted) void ask(api => api.setLook(next))
 })
 
 /** Settings that leave a run as it is. */

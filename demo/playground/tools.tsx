@@ -1,6 +1,7 @@
 // What can be taken away or looked into: the program, the weights, and the health of the layers.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { Scroller } from '../kernels/scroller.tsx'
 import { Button, Checkbox } from '../page/controls.tsx'
 import { copyText, download } from '../page/download.ts'
 import { tellProblem } from '../page/notices.tsx'
@@ -152,7 +153,7 @@ const length = (gradient: number): number =>
 
 function HealthTable({ layers }: { layers: readonly LayerHealth[] }) {
   return (
-    <div class="scroller">
+    <Scroller label="Health of the layers as a table">
       <table class="health">
         <thead>
           <tr>
@@ -178,6 +179,6 @@ function HealthTable({ layers }: { layers: readonly LayerHealth[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   )
 }

@@ -105,7 +105,6 @@ export function TrainingPanel() {
   const all = settings.value
   return (
     <Card
-      wide
       title="Training"
       hint="How the weights are found. Most changes begin a new run; the learning rate may be changed on the way."
     >

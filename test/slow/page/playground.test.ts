@@ -8,6 +8,7 @@ import Papa from 'papaparse'
 import type { Page } from 'puppeteer'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bareShaders } from '../../../vite.config.ts'
+import { drop, figure, press, ready, says, stepBy, until } from './playground.ts'
 import { openSite, type Site } from './site.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -25,43 +26,6 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** What the bar says under a name; NaN while it says nothing. */
-const figure = (page: Page, name: string): Promise<number> =>
-  page.$$eval(
-    '.bar .figures > div',
-    (items, name) => {
-      const found = items.find(item => item.querySelector('dt')?.textContent === name)
-      return Number.parseFloat((found?.querySelector('dd')?.textContent ?? '').replaceAll(',', ''))
-    },
-    name,
-  )
-
-/** Waits until a figure is as wanted. */
-async function until(page: Page, name: string, isReached: (value: number) => boolean): Promise<number> {
-  const end = Date.now() + 60_000
-  while (Date.now() < end) {
-    const value = await figure(page, name)
-    if (isReached(value)) return value
-    await new Promise(resolve => setTimeout(resolve, 50))
-  }
-  throw new Error(`${name} is ${await figure(page, name)}.`)
-}
-
-const press = (page: Page, name: string): Promise<void> =>
-  page.locator(`::-p-aria([name="${name}"][role="button"])`).click()
-
-/** Presses Step, so many times; the losses after each. */
-async function stepBy(page: Page, count: number): Promise<string[]> {
-  const seen: string[] = []
-  for (let i = 0; i < count; i++) {
-    const epoch = await until(page, 'Epoch', Number.isFinite)
-    await press(page, 'Step')
-    await until(page, 'Epoch', value => value === epoch + 1)
-    seen.push(`${await figure(page, 'Train loss')} ${await figure(page, 'Test loss')}`)
-  }
-  return seen
-}
-
 /** How long tasks over 50 ms of the main thread took, in a few seconds. */
 async function longTasks(page: Page): Promise<number[]> {
   const found = await page.evaluate(async () => {
@@ -77,8 +41,6 @@ async function longTasks(page: Page): Promise<number[]> {
   console.log(`tasks over 50 ms in 3 s of training: ${found.join(', ') || 'none'}`)
   return found
 }
-
-const ready = (page: Page) => page.waitForSelector('.neuron', { timeout: 60_000 })
 
 test('the default network learns the spiral, the page stays free, and its link repeats the run', async () => {
   const { page, problems, faults, screenshot, close } = await site.open('playground/')
@@ -129,7 +91,7 @@ test('layers and weights are changed on the graph, and changes are taken back', 
   await field?.click({ count: 3 })
   await page.keyboard.type('3.5')
   await page.keyboard.press('Enter')
-  await page.waitForFunction(() => document.querySelector('.bar-note')?.textContent?.includes('by hand'))
+  await says(page, '.bar-note', 'by hand')
   await page.evaluate(() => (document.activeElement as HTMLElement).blur())
   await page.waitForFunction(() =>
     [...document.querySelectorAll<HTMLInputElement>('.weights input')].some(({ value }) => value === '3.5'),
@@ -140,19 +102,6 @@ test('layers and weights are changed on the graph, and changes are taken back', 
   expect(problems).toEqual([])
   await close()
 }, 60_000)
-
-/** Drops a file onto the page's place for it, as a hand does. */
-async function drop(page: Page, file: string): Promise<void> {
-  const zone = await page.waitForSelector('.drop')
-  await zone?.scrollIntoView()
-  const box = await zone?.boundingBox()
-  if (!box) throw new Error('There is no place to drop a file.')
-  const session = await page.createCDPSession()
-  const data = { items: [], files: [file], dragOperationsMask: 1 }
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await session.send('Input.dispatchDragEvent', { type, x: box.x + 20, y: box.y + 20, data })
-  await session.detach()
-}
 
 /** Runs a program of the page unchanged, by Node.js; what it prints. */
 async function runProgram(text: string): Promise<string> {
@@ -193,7 +142,7 @@ test('penguins are dropped as CSV, learnt to 95 %, and the program of that run c
   await page.waitForSelector('.column')
   await page.locator('::-p-aria([name="Predict"][role="combobox"])').fill('Species')
   await page.locator('::-p-aria([name="Island"][role="combobox"])').fill('oneHot')
-  await page.waitForFunction(() => document.querySelector('.legend')?.textContent?.includes('Gentoo'))
+  await says(page, '.legend', 'Gentoo')
   await page.click('.own summary')
   await press(page, 'Play')
   await until(page, 'Test accuracy', value => value >= 95)
@@ -228,9 +177,9 @@ test('a lost GPU is told, and training goes on with the network that was kept', 
   const epoch = await until(page, 'Epoch', value => value > 20)
   const loss = await figure(page, 'Test loss')
   await site.crashGpu()
-  await page.waitForFunction(() => document.querySelector('.banners')?.textContent?.includes('GPU went away'))
+  await says(page, '.banners', 'GPU went away')
   await press(page, 'Go on')
-  await page.waitForFunction(() => document.querySelector('.bar-note')?.textContent?.includes('new run'))
+  await says(page, '.bar-note', 'new run')
   expect(await until(page, 'Epoch', value => value >= epoch)).toBeGreaterThanOrEqual(epoch)
   expect(await figure(page, 'Test loss')).toBeCloseTo(loss, 2)
   await press(page, 'Step')
@@ -250,11 +199,7 @@ test('bad tables and bad links are told in words', async () => {
   const told = async (content: string | Uint8Array, text: string) => {
     writeFileSync(join(folder, 'bad.csv'), content)
     await drop(page, join(folder, 'bad.csv'))
-    await page.waitForFunction(
-      wanted => document.querySelector('.problems')?.textContent?.includes(wanted),
-      {},
-      text,
-    )
+    await says(page, '.problems', text)
   }
   await told('a,b\n1,2\n', 'has 1 row below its header')
   await told('', 'no rows')
