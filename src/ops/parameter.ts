@@ -35,6 +35,8 @@ export function parameterFrom(start: Tensor): Parameter {
     return parameter(start)
   } finally {
     start.dispose()
+    // Zeros were never computed.
+    start.engine.takeBack(start.value)
   }
 }
 
