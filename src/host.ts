@@ -2,7 +2,7 @@
 import { type DType, isFloat, roundTo } from './dtype.ts'
 import { type Engine, engineOr } from './engine.ts'
 import { fail, show } from './errors.ts'
-import { checkDType, checkOptions, integer } from './options.ts'
+import { checkDType, checkKind, checkOptions, integer } from './options.ts'
 import { currentRecording, type HostSource, rangeOf, type Spec, Value } from './tape.ts'
 import { Tensor } from './tensor.ts'
 
@@ -37,7 +37,7 @@ export function evaluated(
 export function hostScalar(evaluate: () => number, options: { engine?: Engine } = {}): Tensor {
   const where = 'hostScalar'
   checkOptions(where, options, ['engine'])
-  checkFunction(where, evaluate, '() => number')
+  checkKind(where, 'the argument', evaluate, 'a function')
   const spec: Spec = { shape: [], dtype: 'float32' }
   return evaluated(where, engineOr(where, options.engine), spec, () => [
     asStored(where, evaluate(), 0, 'float32'),
@@ -55,7 +55,7 @@ export function hostVector(
 ): Tensor {
   const where = 'hostVector'
   checkOptions(where, options, ['length', 'dtype', 'engine'])
-  checkFunction(where, evaluate, '() => numbers')
+  checkKind(where, 'the argument', evaluate, 'a function')
   const length = integer(undefined, { min: 1 })(options.length, { where, name: 'length', rank: 0 })
   const dtype = options.dtype === undefined ? 'float32' : checkDType(where, options.dtype)
   return evaluated(where, engineOr(where, options.engine), { shape: [length], dtype }, () => {
@@ -78,9 +78,4 @@ function asStored(where: string, number: unknown, place: number, dtype: DType): 
   if (dtype !== 'bool' && stored !== number)
     fail('dtype', where, `the function gave ${number} at ${place}, which is no ${dtype}.`, 'Round it first.')
   return stored
-}
-
-function checkFunction(where: string, evaluate: unknown, example: string): void {
-  if (typeof evaluate === 'function') return
-  fail('value', where, `expected a function, not ${show(evaluate)}.`, `Write ${where}(${example}).`)
 }

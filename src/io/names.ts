@@ -1,6 +1,6 @@
 // What the tensors and texts of a file are called.
-import { fail, show } from '../errors.ts'
 import type { Layer } from '../nn/layer.ts'
+import { checkKind } from '../options.ts'
 import type { Parameter, Tensor } from '../tensor.ts'
 
 /** Things by name. A map, where names may be any text. */
@@ -27,7 +27,6 @@ export function tensorsOf<T extends Tensor>(
 /** Entries of things by name. Throws `value` for what is neither an object nor a map. */
 export function entriesOf<T>(where: string, what: string, named: Named<T>): [string, T][] {
   if (named instanceof Map) return [...named]
-  if (typeof named !== 'object' || named === null || Array.isArray(named))
-    fail('value', where, `${what} is ${show(named)}.`, 'Pass an object or a map of things by name.')
+  checkKind(where, what, named, 'an object', 'Pass things by name, or a map of them.')
   return Object.entries(named)
 }

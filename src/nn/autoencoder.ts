@@ -1,10 +1,9 @@
 // The autoencoder: a network that gives back what it was given, by way of a code.
-import { fail, show } from '../errors.ts'
 import { boolean, oneOf, parseOptions } from '../options.ts'
 import { at } from '../shape.ts'
 import { type ActivationName, activations } from './activations.ts'
 import type { Initializer, InitializerName } from './initializers.ts'
-import type { Layer } from './layer.ts'
+import { checkSizes, type Layer } from './layer.ts'
 import { linear, sequential, tied } from './layers.ts'
 
 /** Options of `autoencoder`. */
@@ -37,13 +36,7 @@ export interface Autoencoder extends Layer {
  */
 export function autoencoder(sizes: readonly number[], options: AutoencoderOptions = {}): Autoencoder {
   const where = 'autoencoder'
-  if (!Array.isArray(sizes) || sizes.length < 2)
-    fail(
-      'value',
-      where,
-      `sizes are ${show(sizes)}; at least two are needed.`,
-      'Write autoencoder([784, 64]).',
-    )
+  checkSizes(where, sizes)
   const { activation, initializer, ...checked } = parseOptions(where, options, {
     activation: oneOf(Object.keys(activations) as ActivationName[], 'relu'),
     tied: boolean(false),

@@ -187,7 +187,7 @@ export function inDTypeOf(x: Tensor, parameter: Parameter): Tensor {
 
 /** Throws `value` unless every item is a layer. */
 export function checkLayers(where: string, layers: readonly unknown[]): asserts layers is readonly Layer[] {
-  if (!Array.isArray(layers)) fail('value', where, `layers are ${show(layers)}, not a list.`)
+  checkKind(where, 'layers', layers, 'a list')
   layers.forEach((item, i) => {
     if (typeof item === 'function' && 'namedParameters' in item && 'namedBuffers' in item) return
     fail(
@@ -203,4 +203,10 @@ export function checkLayers(where: string, layers: readonly unknown[]): asserts 
 export function checkSize(where: string, size: unknown, name: string): void {
   if (typeof size === 'number' && Number.isSafeInteger(size) && size > 0) return
   fail('value', where, `${name} is ${show(size)}; it must be a whole number above 0.`)
+}
+
+/** Throws `value` for sizes that make no network. */
+export function checkSizes(where: string, sizes: readonly number[]): void {
+  if (!Array.isArray(sizes) || sizes.length < 2)
+    fail('value', where, `sizes are ${show(sizes)}; at least two are needed.`, `Write ${where}([784, 64]).`)
 }

@@ -4,7 +4,7 @@ import { boolean, number, type OptionContext, parseOptions } from '../options.ts
 import { at } from '../shape.ts'
 import { type ActivationName, activations } from './activations.ts'
 import type { Initializer, InitializerName } from './initializers.ts'
-import type { Layer } from './layer.ts'
+import { checkSizes, type Layer } from './layer.ts'
 import { dropout, linear, sequential } from './layers.ts'
 import { batchNorm } from './norms.ts'
 
@@ -40,13 +40,7 @@ function activationName(value: unknown, { name }: OptionContext): ActivationName
  * `option` for options that make no network.
  */
 export function mlp(sizes: readonly number[], options: MlpOptions = {}): Layer {
-  if (!Array.isArray(sizes) || sizes.length < 2)
-    fail(
-      'value',
-      'mlp',
-      `sizes are ${show(sizes)}; at least two are needed.`,
-      'Write mlp([inputs, …, outputs]).',
-    )
+  checkSizes('mlp', sizes)
   const hidden = sizes.length - 2
   const checked = parseOptions('mlp', options, {
     activation: (value, context) => {

@@ -8,11 +8,12 @@ import { pack } from '../ops/join.ts'
 import { reshape } from '../ops/move.ts'
 import { gatherArena, parameterFrom } from '../ops/parameter.ts'
 import { all } from '../ops/reduce.ts'
+import { checkTensor } from '../ops/signature.ts'
 import { isFinite as areFinite } from '../ops/unary.ts'
 import type { Penalty, Settings, Update } from '../ops/update_entry.ts'
-import { boolean, type Option, optional, parseOptions } from '../options.ts'
-import { sameShape } from '../shape.ts'
-import { keepResult, type Parameter, Tensor } from '../tensor.ts'
+import { asGiven, boolean, type Option, optional, parseOptions } from '../options.ts'
+import { keepResult, Parameter, Tensor } from '../tensor.ts'
+import { checkGradients, checkState } from './checks.ts'
 import { clipped } from './clip.ts'
 import { blockTable, groupsOf } from './groups.ts'
 import { type LossScale, lossScaleOption } from './loss_scale.ts'
@@ -243,71 +244,16 @@ export const optimizerOption: Option<Optimizer> = (value, { where }) =>
 const STEP = {
   scale: optional(lossScaleOption),
   skipNonFinite: boolean(false),
-  watch: (value: unknown) => value as StepOptions['watch'],
+  watch: optional((value, { where }) => {
+    const { loss, finite } = parseOptions(`${where}, watch`, value, { loss: asGiven, finite: asGiven })
+    checkTensor(where, loss, 'the loss')
+    if (finite instanceof Parameter) return { loss, finite }
+    return fail('option', where, `finite is ${show(finite)}.`, 'Make it with parameter(tensor(true)).')
+  }),
 }
 
 /** Gradients as the arena lies. One that fills it is that already. */
 function flat(gradients: readonly Tensor[], { size, shape }: Parameter): Tensor {
   const [only] = gradients
   return only && gradients.length === 1 && only.size === size ? reshape(only, shape) : pack(gradients)
-}
-
-/** Each state tensor with what is to be put there. */
-function checkState(
-  where: string,
-  tensors: Readonly<Record<string, Parameter>>,
-  state: OptimizerState,
-): [Parameter, Tensor | HostArray | readonly number[]][] {
-  if (typeof state?.tensors !== 'object' || state.tensors === null)
-    fail('value', where, `the state is ${show(state)}.`, 'Pass what state() gave.')
-  if (!Number.isSafeInteger(state.steps) || state.steps < 0)
-    fail('value', where, `steps is ${show(state.steps)}; it must be a whole number from 0 on.`)
-  const [known, found] = [Object.keys(tensors), Object.keys(state.tensors)]
-  if (known.length !== found.length || !known.every(name => found.includes(name)))
-    fail('value', where, `the state has ${show(found)}; it must have ${show(known)}.`)
-  return Object.entries(tensors).map(([name, target]) => {
-    const value = state.tensors[name] as Tensor | HostArray | readonly number[]
-    const isTensor = value instanceof Tensor
-    if (isTensor) value.read(where)
-    if (isTensor ? !sameShape(value.shape, target.shape) : value?.length !== target.size) {
-      const shape = isTensor ? value.shape : [value?.length]
-      fail('shape', where, `${name} is ${show(shape)}; it must be ${show(target.shape)}.`)
-    }
-    if (isTensor && value.dtype !== target.dtype)
-      fail('dtype', where, `${name} is ${value.dtype}; it must be ${target.dtype}.`)
-    if (isTensor && value.engine !== target.engine)
-      fail('engine', where, `${name} belongs to another engine.`, 'Pass its numbers.')
-    return [target, value]
-  })
-}
-
-function checkGradients(
-  where: string,
-  parameters: readonly Parameter[],
-  gradients: unknown,
-): asserts gradients is readonly Tensor[] {
-  if (!Array.isArray(gradients) || gradients.length !== parameters.length) {
-    const found = Array.isArray(gradients) ? `${gradients.length} gradients` : show(gradients)
-    fail(
-      'value',
-      where,
-      `expected ${parameters.length} gradients, one a parameter, not ${found}.`,
-      'Pass grad(loss, model.parameters()).',
-    )
-  }
-  parameters.forEach(({ shape, dtype }, i) => {
-    const gradient: unknown = gradients[i]
-    if (!(gradient instanceof Tensor))
-      fail('value', where, `gradient ${i} is ${show(gradient)}, not a tensor.`)
-    gradient.read(where)
-    if (gradient.dtype !== dtype && !(gradient.dtype === 'float16' && dtype === 'float32'))
-      fail(
-        'dtype',
-        where,
-        `gradient ${i} is ${gradient.dtype}, its parameter ${dtype}.`,
-        'Use cast(x, dtype).',
-      )
-    if (!sameShape(gradient.shape, shape))
-      fail('shape', where, `gradient ${i} is ${show(gradient.shape)}, its parameter ${show(shape)}.`)
-  })
 }

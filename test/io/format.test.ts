@@ -289,7 +289,7 @@ describe('refuses', () => {
     const told = (...call: unknown[]) =>
       rejection(io.saveSafetensors(...(call as Parameters<typeof io.saveSafetensors>)))
     expect(await told({ x: 3 })).toMatch(/^value \[saveSafetensors\] tensor 'x' must be a tensor, not 3/)
-    expect(await told(null)).toMatch(/^value \[saveSafetensors\] model is null/)
+    expect(await told(null)).toMatch(/^value \[saveSafetensors\] model must be an object, not null/)
     expect(await told({ __metadata__: x })).toMatch(/^value .* no tensor can be called __metadata__/)
     expect(await told({ x }, { metadata: { epoch: 3 } })).toMatch(
       /^value .* metadata 'epoch' is 3, not a text/,
