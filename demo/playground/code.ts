@@ -41,6 +41,12 @@ function literal(value: unknown): string {
   return String(value)
 }
 
+/** An object with a line for each of its entries. */
+const lines = (object: object): string =>
+  `{\n${Object.entries(object)
+    .map(([key, value]) => `  ${key}: ${literal(value)},\n`)
+    .join('')}}`
+
 const FORMULAS = {
   x1: 'x1',
   x2: 'x2',
@@ -67,7 +73,7 @@ const engine = await init({ backend: 'auto', seed: ${settings.seed} })
 
 ${data.lines.join('\n')}
 
-const model = nn.mlp(${literal(sizes)}, ${literal(networkOptions(settings))})
+const model = nn.mlp(${literal(sizes)}, ${lines(networkOptions(settings))})
 console.log(model.summary())
 
 const optimizer = optim.${name}(model.parameters(), { learningRate: ${learningRate}${rest ? `, ${rest}` : ''} })

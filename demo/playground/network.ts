@@ -91,20 +91,21 @@ export function scheduleOptions(
 
 /** How made-up points are asked of the library: which of its generators, how noisy, and what brings them within ±1. */
 export function generatorOf({ data, noise, classes, seed }: Settings) {
-  const share = noise / 100
+  // In thousandths, so that programs show few digits.
+  const deviation = (least: number, perPercent: number) => (1000 * least + perPercent * noise) / 1000
+  const place = (centre: number, scale: number) => ({ centre, scale })
   switch (data) {
     case 'spiral':
       return {
         name: data,
-        options: { noise: 0.2 * share, seed, arms: classes, turns: 1.5 },
-        centre: 0,
-        scale: 1,
+        options: { noise: deviation(0, 2), seed, arms: classes, turns: 1.5 },
+        ...place(0, 1),
       }
     case 'circle':
-      return { name: data, options: { noise: 0.4 * share, seed }, centre: 0, scale: 1 }
+      return { name: data, options: { noise: deviation(0, 4), seed }, ...place(0, 1) }
     case 'xor':
-      return { name: data, options: { noise: 0.15 + 0.5 * share, seed }, centre: 0.5, scale: 1.2 }
+      return { name: data, options: { noise: deviation(0.15, 5), seed }, ...place(0.5, 1.2) }
     default:
-      return { name: 'gauss' as const, options: { noise: 0.3 + share, seed }, centre: 0, scale: 0.55 }
+      return { name: 'gauss' as const, options: { noise: deviation(0.3, 10), seed }, ...place(0, 0.55) }
   }
 }

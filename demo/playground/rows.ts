@@ -29,6 +29,7 @@ export async function tableProblem(
       `${whole.rows.length} of ${table.rows.length} rows have no gap in the chosen columns: too few to train and to test. Leave out columns with gaps.`,
     )
   const classes = task === 'classes' ? classesOf(whole, label) : null
+  for (const name of names) if (/oneHot|binary/.test(features[name] ?? '')) checkKnown(tables, name)
   const encoder = data.encoder(tables.train, features)
   const target = classes ? null : data.encoder(tables.train, { [label]: 'standardize' })
   const partOf = (part: data.Table): Part => {
@@ -127,6 +128,17 @@ function splitTable(whole: data.Table, settings: Settings) {
     validation: held > 0 ? part(order.subarray(learnt - held, learnt)) : null,
     test: part(order.subarray(learnt)),
   }
+}
+
+/** A network cannot know a value that no row to train on has. */
+function checkKnown({ train, validation, test }: ReturnType<typeof splitTable>, name: string): void {
+  const known = new Set(data.column(train, name))
+  const others = [validation, test].flatMap(part => (part ? data.column(part, name) : []))
+  const odd = others.find(value => !known.has(value))
+  if (odd !== undefined)
+    throw new Error(
+      `“${name}” is “${odd}” in a row that is not trained on, but in none that is. Leave the column out, train on more of the rows, or try another seed.`,
+    )
 }
 
 function classesOf(table: data.Table, label: string): string[] {

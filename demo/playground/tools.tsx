@@ -168,7 +168,7 @@ function HealthTable({ layers }: { layers: readonly LayerHealth[] }) {
           {layers.map(({ name, gradient, update, saturated, dead }) => (
             <tr key={name}>
               <th scope="row">{name}</th>
-              <td class="number">{gradient?.toExponential(1)}</td>
+              <td class="number">{short(gradient, 2)}</td>
               <td class="health-bar" aria-hidden="true">
                 <span style={{ width: `${length(gradient ?? 0)}%` }} />
               </td>

@@ -8,7 +8,7 @@ import Papa from 'papaparse'
 import type { Page } from 'puppeteer'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bareShaders } from '../../../vite.config.ts'
-import { drop, figure, press, ready, says, stepBy, until } from './playground.ts'
+import { drop, figure, pause, press, ready, says, stepBy, until } from './playground.ts'
 import { openSite, type Site } from './site.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
@@ -146,9 +146,7 @@ test('penguins are dropped as CSV, learnt to 95 %, and the program of that run c
   await page.click('.own summary')
   await press(page, 'Play')
   await until(page, 'Test accuracy', value => value >= 95)
-  await press(page, 'Pause')
-  const epoch = await until(page, 'Epoch', value => value > 0)
-  await new Promise(resolve => setTimeout(resolve, 1000))
+  const epoch = await pause(page)
   await page.evaluate(() => scrollTo(0, 0))
   await screenshot('playground-penguins')
   const loss = await figure(page, 'Test loss')
@@ -173,8 +171,7 @@ test('a lost GPU is told, and training goes on with the network that was kept', 
   await ready(page)
   await press(page, 'Play')
   await until(page, 'Epoch', value => value > 20)
-  await press(page, 'Pause')
-  const epoch = await until(page, 'Epoch', value => value > 20)
+  const epoch = await pause(page)
   const loss = await figure(page, 'Test loss')
   await site.crashGpu()
   await says(page, '.banners', 'GPU went away')

@@ -30,6 +30,17 @@ export async function until(
 export const press = (page: Page, name: string): Promise<void> =>
   page.locator(`::-p-aria([name="${name}"][role="button"])`).click()
 
+/** Presses Pause and waits for the run to rest; its epoch. */
+export async function pause(page: Page): Promise<number> {
+  await press(page, 'Pause')
+  let [before, epoch] = [Number.NaN, await figure(page, 'Epoch')]
+  while (before !== epoch) {
+    await new Promise(resolve => setTimeout(resolve, 500))
+    ;[before, epoch] = [epoch, await figure(page, 'Epoch')]
+  }
+  return epoch
+}
+
 /** Chooses in a list. */
 export async function choose(page: Page, list: string, value: string): Promise<void> {
   const field = await page.waitForSelector(`::-p-aria([name="${list}"][role="combobox"])`)

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'puppeteer'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { choose, drop, figure, press, ready, says, stepBy, until } from './playground.ts'
+import { choose, drop, figure, pause, press, ready, says, stepBy, until } from './playground.ts'
 import { openSite, type Site } from './site.ts'
 
 let site: Site
@@ -53,10 +53,8 @@ test('five kinds are learnt from a file, and seen over any two of its columns', 
   expect(await textOf(page, '.legend')).toBe([...KINDS].sort().join(''))
   await press(page, 'Play')
   await until(page, 'Test accuracy', value => value > 90)
-  await press(page, 'Pause')
-  await until(page, 'Epoch', epoch => epoch > 0)
   const pixels = () => page.$eval('.map canvas', canvas => (canvas as HTMLCanvasElement).toDataURL())
-  const [epoch, before] = [await figure(page, 'Epoch'), await pixels()]
+  const [epoch, before] = [await pause(page), await pixels()]
   await choose(page, 'Up', 'depth')
   await says(page, '.axis-y', 'depth')
   await page.waitForFunction(

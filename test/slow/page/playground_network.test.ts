@@ -34,10 +34,10 @@ const centre = async (page: Page, name: string) => {
 }
 
 /** The number that a field shows. */
-const shown = (page: Page, label: string) =>
-  page.$eval(`::-p-aria([name="${label}"][role="textbox"])`, field =>
-    Number((field as HTMLInputElement).value),
-  )
+async function shown(page: Page, label: string): Promise<number> {
+  const field = await page.waitForSelector(`::-p-aria([name="${label}"][role="textbox"])`)
+  return Number(await field?.evaluate(element => (element as HTMLInputElement).value))
+}
 
 test('a weight is read off its line, set, and a network comes back from its file', async () => {
   const { page, problems, close } = await site.open('playground/')
