@@ -219,7 +219,7 @@ export class Engine {
       for (const input of inputs) hold(recording, input)
       return node
     }
-    const bytes = this.bytesOf(specs)
+    const bytes = specs.reduce((sum, spec) => sum + sizeOf(spec.shape) * this.elementBytes(spec), 0)
     if (this.pendingBytes + bytes > PENDING_BYTES || this.pending.length >= PENDING_NODES) this.flush()
     const node = makeNode(this, op, inputs, attributes, specs, null)
     for (const input of inputs) input.readers++
@@ -227,18 +227,6 @@ export class Engine {
     markBusy(this)
     this.pendingBytes += bytes
     return node
-  }
-
-  private bytesOf(specs: readonly Spec[]): number {
-    return specs.reduce((sum, spec) => sum + sizeOf(spec.shape) * this.elementBytes(spec), 0)
-  }
-
-  /** Takes back the op applied last, where nobody holds what it would give. */
-  takeBack({ node, handles }: Value): void {
-    if (!node || handles > 0 || this.pending.at(-1) !== node) return
-    this.pending.pop()
-    this.pendingBytes -= this.bytesOf(node.outputs)
-    for (const input of node.inputs) input.dropReader()
   }
 
   /** Gives a parameter the value an update op has computed; its arena's members follow. */

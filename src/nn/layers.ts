@@ -1,10 +1,9 @@
 // The layers of a multilayer perceptron: linear and tied ones, dropout, and how layers are put together.
 import { fail, show } from '../errors.ts'
-import { zeros } from '../ops/create.ts'
 import { add } from '../ops/elementwise.ts'
 import { linear as linearOp, matmul } from '../ops/matmul.ts'
 import { reshape } from '../ops/move.ts'
-import { parameterFrom } from '../ops/parameter.ts'
+import { filledParameter, parameterFrom } from '../ops/parameter.ts'
 import { dropout as dropoutOp } from '../ops/random.ts'
 import { boolean, parseOptions } from '../options.ts'
 import { at, sameShape, sizeOf } from '../shape.ts'
@@ -32,7 +31,7 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
     initializer: asGiven,
   })
   const weight = parameterFrom(initialize('linear', [inputs, outputs], initializer))
-  const offset = bias ? parameterFrom(zeros([outputs])) : null
+  const offset = bias ? filledParameter([outputs], 0) : null
   return layer({
     kind: 'linear',
     label: `linear(${inputs}, ${outputs})`,
@@ -57,7 +56,7 @@ export function tied(to: Layer, options: { bias?: boolean } = {}): Layer {
   }
   const { bias } = parseOptions('tied', options, { bias: boolean(true) })
   const [outputs, inputs] = [at(weight.shape, 0), at(weight.shape, 1)]
-  const offset = bias ? parameterFrom(zeros([outputs], { engine: weight.engine })) : null
+  const offset = bias ? filledParameter([outputs], 0, { engine: weight.engine }) : null
   const label = `tied(${inputs}, ${outputs})`
   return layer({
     kind: 'tied',

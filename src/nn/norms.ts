@@ -1,11 +1,10 @@
 // Normalisation as layers: with a scale and an offset that are trained, and running statistics for inference.
 import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
-import { ones, zeros } from '../ops/create.ts'
 import { add, mul } from '../ops/elementwise.ts'
 import { inDType } from '../ops/in_dtype.ts'
 import { batchNorm as batchNormOp, layerNorm as layerNormOp } from '../ops/normalize.ts'
-import { parameterFrom } from '../ops/parameter.ts'
+import { filledParameter } from '../ops/parameter.ts'
 import { runningUpdate } from '../ops/running.ts'
 import { batchAxes, EPSILON, moments, standardize } from '../ops/standardize.ts'
 import { number, parseOptions } from '../options.ts'
@@ -25,7 +24,7 @@ export interface BatchNormOptions extends LayerNormOptions {
 }
 
 /** What scales and shifts n features: 1 and 0 to begin with. */
-const affine = (n: number) => ({ scale: parameterFrom(ones([n])), offset: parameterFrom(zeros([n])) })
+const affine = (n: number) => ({ scale: filledParameter([n], 1), offset: filledParameter([n], 0) })
 
 /** Computes in the dtype of the parameters, which float16's sums of squares would overflow, and gives x's. */
 function inFullPrecision(x: Tensor, { dtype }: Parameter, compute: (x: Tensor) => Tensor): Tensor {
@@ -50,8 +49,8 @@ export function batchNorm(n: number, options: BatchNormOptions = {}): Layer {
     epsilon: EPSILON,
   })
   const parameters = affine(n)
-  const mean = parameterFrom(zeros([n]))
-  const variance = parameterFrom(ones([n]))
+  const mean = filledParameter([n], 0)
+  const variance = filledParameter([n], 1)
   const label = `batchNorm(${n})`
   return layer({
     kind: 'batchNorm',

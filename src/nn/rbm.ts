@@ -3,10 +3,9 @@ import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { sigmoid, softplus } from '../ops/activations.ts'
 import { less, mul, sub } from '../ops/binary.ts'
-import { zeros } from '../ops/create.ts'
 import { add } from '../ops/elementwise.ts'
 import { linear, matmul } from '../ops/matmul.ts'
-import { parameterFrom } from '../ops/parameter.ts'
+import { filledParameter, parameterFrom } from '../ops/parameter.ts'
 import { uniform } from '../ops/random.ts'
 import { mean, sum } from '../ops/reduce.ts'
 import { checkTensor } from '../ops/signature.ts'
@@ -63,8 +62,8 @@ export function rbm(visible: number, hidden: number, options: RbmOptions = {}): 
     initializer: (value = normal(0.01)) => value as InitializerName | Initializer,
   })
   const weight = parameterFrom(initialize('rbm', [visible, hidden], initializer))
-  const hiddenBias = parameterFrom(zeros([hidden]))
-  const visibleBias = parameterFrom(zeros([visible]))
+  const hiddenBias = filledParameter([hidden], 0)
+  const visibleBias = filledParameter([visible], 0)
   const label = `rbm(${visible}, ${hidden})`
 
   const check = (x: Tensor, width: number, what: string): void => {

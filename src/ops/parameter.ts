@@ -1,8 +1,9 @@
 // Parameters: tensors that updates may overwrite, and the flat arenas they are gathered in.
 import { fail, must, show } from '../errors.ts'
-import { at, sizeOf } from '../shape.ts'
-import { currentRecording, type Value } from '../tape.ts'
+import { at, type Shape, sizeOf } from '../shape.ts'
+import { currentRecording } from '../tape.ts'
 import { keepResult, Parameter, Tensor } from '../tensor.ts'
+import { type CreateOptions, creation } from './create.ts'
 import { flatLayout } from './join.ts'
 import { detach } from './move.ts'
 import { checkTensor } from './signature.ts'
@@ -14,19 +15,12 @@ export function parameter(x: Tensor): Parameter {
   const value = x.read('parameter')
   refuseRecording('parameter')
   const { engine } = value
+  engine.realize(value)
   const owned = engine.stored(value, true)
   const storage = must(owned.storage, 'storage')
-  if (isZeros(value)) engine.runner.clear(storage)
-  else engine.realize(value)
   if (value.storage) engine.runner.copy([{ from: value.storage, to: storage, bytes: storage.bytes }])
-  else if (value.host) engine.runner.write(storage, value.dtype, value.host.values)
+  else engine.runner.write(storage, value.dtype, must(value.host, 'host numbers').values)
   return new Parameter(owned)
-}
-
-/** Whether a value is pending and will be zeros: biases and optimizers begin as that, and it takes no kernel. */
-function isZeros({ node, storage }: Value): boolean {
-  const numbers = node?.op.broadcasts && !storage ? node.inputs[0]?.host?.values : undefined
-  return numbers?.length === 1 && Object.is(numbers[0], 0)
 }
 
 /** A parameter that starts as a tensor nobody else needs, which is disposed. */
@@ -35,9 +29,18 @@ export function parameterFrom(start: Tensor): Parameter {
     return parameter(start)
   } finally {
     start.dispose()
-    // Zeros were never computed.
-    start.engine.takeBack(start.value)
   }
+}
+
+/** A parameter of one number throughout. It takes no kernel, which would have to be compiled before anything is trained. */
+export function filledParameter(shape: Shape, number: number, options: CreateOptions = {}): Parameter {
+  const { engine, dtype } = creation('parameter', options)
+  refuseRecording('parameter')
+  const value = engine.stored({ shape, dtype }, true)
+  const storage = must(value.storage, 'storage')
+  if (number === 0) engine.runner.clear(storage)
+  else engine.runner.write(storage, dtype, new Float32Array(sizeOf(shape)).fill(number))
+  return new Parameter(value)
 }
 
 /** Throws `recording` while compile records: a plan would know of it, and of no other. */

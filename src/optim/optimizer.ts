@@ -2,11 +2,11 @@
 import type { HostArray } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { evaluated } from '../host.ts'
-import { tensor, zeros } from '../ops/create.ts'
+import { tensor } from '../ops/create.ts'
 import { finiteUpdate } from '../ops/finite.ts'
 import { pack } from '../ops/join.ts'
 import { reshape } from '../ops/move.ts'
-import { gatherArena, parameterFrom } from '../ops/parameter.ts'
+import { filledParameter, gatherArena } from '../ops/parameter.ts'
 import { all } from '../ops/reduce.ts'
 import { checkTensor } from '../ops/signature.ts'
 import { isFinite as areFinite } from '../ops/unary.ts'
@@ -109,7 +109,7 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
   const { engine, shape, dtype } = arena
   const groups = groupsOf(name, members, options)
   const tensors = Object.fromEntries(
-    update.states.map(state => [state, parameterFrom(zeros(shape, { dtype, engine }))]),
+    update.states.map(state => [state, filledParameter(shape, 0, { dtype, engine })]),
   )
   const table = groups.groups.length > 1 ? blockTable(members, groups.members) : null
   const places = options.clip?.norm === undefined ? null : blockTable(members, [...members.keys()])

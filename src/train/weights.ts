@@ -1,8 +1,7 @@
 // The weights of the best epoch, kept on the GPU beside the model's own.
 import { compile } from '../compile.ts'
 import type { Layer } from '../nn/layer.ts'
-import { zeros } from '../ops/create.ts'
-import { assignTo, parameterFrom } from '../ops/parameter.ts'
+import { assignTo, filledParameter } from '../ops/parameter.ts'
 import type { Parameter } from '../tensor.ts'
 
 /** A copy of a model's parameters and buffers, taken and put back by one submit each. */
@@ -15,7 +14,7 @@ export class Weights {
 
   constructor(model: Layer) {
     this.own = [...model.parameters(), ...model.buffers()]
-    this.kept = this.own.map(({ shape, dtype, engine }) => parameterFrom(zeros(shape, { dtype, engine })))
+    this.kept = this.own.map(({ shape, dtype, engine }) => filledParameter(shape, 0, { dtype, engine }))
     const copier = (targets: readonly Parameter[], sources: readonly Parameter[]) =>
       compile(
         () => {
