@@ -3,11 +3,9 @@ import type { HostArray } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { grad } from '../grad.ts'
 import { checkLayers, type Layer } from '../nn/layer.ts'
-import { tensor } from '../ops/create.ts'
-import { parameterFrom } from '../ops/parameter.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { parseOptions } from '../options.ts'
-import type { Parameter, Tensor } from '../tensor.ts'
+import type { Tensor } from '../tensor.ts'
 import { defaultLoss, Evaluator } from './evaluate.ts'
 import type { Batch } from './feed.ts'
 import { type FitOptions, optimizerOf, schema } from './fit_options.ts'
@@ -17,7 +15,7 @@ import { metricsOf } from './metrics.ts'
 import { Pace } from './pace.ts'
 import { type Steps, type Submit, stepsOf } from './steps.ts'
 import { type StopRule, stopRules } from './stopping.ts'
-import { type BadStep, findCulprit, Watchman } from './watch.ts'
+import { Watchman } from './watchman.ts'
 import { Weights } from './weights.ts'
 
 /** What a run comes to. */
@@ -66,11 +64,7 @@ class Session {
   private readonly optimizer: Optimizer
   private readonly ownsOptimizer: boolean
   private readonly steps: Steps
-  /** With a watch: whether every loss and gradient was finite so far. */
-  private readonly finite: Parameter | null
-  private readonly watchman = new Watchman()
-  /** With a watch: what came of a step that was not finite. */
-  private failure: Promise<never> | null = null
+  private readonly watchman: Watchman | null
   private readonly evaluator: Evaluator | null
   private readonly judges: readonly {
     readonly rule: StopRule
@@ -108,9 +102,12 @@ class Session {
     this.ownsOptimizer = typeof options.optimizer !== 'object'
     this.optimizer = optimizerOf(options.optimizer, model.parameters())
     const made: { dispose(): void }[] = this.ownsOptimizer ? [this.optimizer] : []
-    const [first] = this.optimizer.parameters
-    this.finite = watch && first ? parameterFrom(tensor(true, { engine: first.engine })) : null
-    if (this.finite) made.push(this.finite)
+    const { parameters } = this.optimizer
+    this.watchman =
+      watch && parameters.length > 0
+        ? new Watchman({ model, loss: this.loss.apply, parameters }, step => this.leaveAfter(step))
+        : null
+    if (this.watchman) made.push(this.watchman)
     try {
       const body = (batch: Batch) => this.body(batch)
       this.steps = stepsOf(train, body, {
@@ -131,7 +128,8 @@ class Session {
 
   /** What a step does. */
   private body({ features, labels }: Batch): readonly [Tensor, Tensor?] {
-    const { model, loss, optimizer, finite } = this
+    const { model, loss, optimizer } = this
+    const finite = this.watchman?.finite
     const { scale } = this.options
     const value = loss.apply(model(features, { training: true }), labels)
     const gradients = grad(scale?.apply(value) ?? value, [...optimizer.parameters])
@@ -195,7 +193,7 @@ class Session {
     } finally {
       options.signal?.removeEventListener('abort', onAbort)
       await Promise.allSettled([...records, pace.settled()])
-      for (const item of [this.steps, this.evaluator, this.best, this.finite, this.watchman]) item?.dispose()
+      for (const item of [this.steps, this.evaluator, this.best, this.watchman]) item?.dispose()
       if (this.ownsOptimizer) optimizer.dispose()
       this.ended = true
       for (const queue of this.queues) queue.end()
@@ -214,22 +212,12 @@ class Session {
       const numbers = await losses.data()
       // What is told comes in order: an epoch's record before steps of the next.
       await told
-      if (this.failure) return await this.failure
+      await this.watchman?.check()
       const first = this.history.losses.length + 1
       const sum = await this.tell(rows, epoch, numbers)
       isKept = finite !== null
-      if (finite) {
-        const watched = {
-          finite,
-          losses: numbers,
-          epoch,
-          first,
-          replay: submit.replay,
-          dispose: submit.dispose,
-        }
-        const isTime = this.watchman.add(watched)
-        if (isTime || numbers.some(loss => !Number.isFinite(loss))) await this.look()
-      }
+      const { replay, dispose } = submit
+      if (finite) await this.watchman?.add({ finite, losses: numbers, epoch, first, replay, dispose })
       return sum
     } finally {
       losses.dispose()
@@ -237,16 +225,10 @@ class Session {
     }
   }
 
-  /** With a watch: looks whether all steps were finite, and rejects with what made one NaN or infinite. */
-  private async look(): Promise<void> {
-    await this.watchman.look(bad => {
-      // Those after it were skipped.
-      this.history.losses.length = Math.min(this.history.losses.length, bad.step)
-      this.failure = this.explain(bad)
-      // The loop is to end; its end waits for this failure.
-      this.abort('a step was not finite')
-      return this.failure
-    })
+  /** Ends where a step was not finite: those after it were skipped. */
+  private leaveAfter(step: number): void {
+    this.history.losses.length = Math.min(this.history.losses.length, step)
+    this.abort('a step was not finite')
   }
 
   private async tell(rows: number, epoch: number, numbers: HostArray): Promise<Sum> {
@@ -269,7 +251,7 @@ class Session {
         heard.push(options.onStep?.(event))
       }
       // Under a loss scale that step was skipped; a watch says more.
-      if (!Number.isFinite(value) && !options.scale && !this.finite)
+      if (!Number.isFinite(value) && !options.scale && !this.watchman)
         fail(
           'value',
           'fit',
@@ -282,20 +264,6 @@ class Session {
     return { loss, rows: rows * numbers.length }
   }
 
-  /** Names what made a step's loss or gradient NaN or infinite. */
-  private async explain({ step, epoch, loss, replay }: BadStep): Promise<never> {
-    const { model, optimizer } = this
-    const suspect = { model, loss: this.loss.apply, parameters: optimizer.parameters, replay }
-    const { what, remedy } = await findCulprit(suspect)
-    const found = Number.isFinite(loss) ? 'A gradient is not finite' : `The loss is ${loss}`
-    return fail(
-      'value',
-      'fit',
-      `step ${step} (epoch ${epoch}): ${what} ${found}; that step and all after it were skipped.`,
-      remedy,
-    )
-  }
-
   /** The record of an epoch whose steps were all submitted. */
   private async record(epoch: number, reads: readonly Promise<Sum>[]): Promise<EpochRecord> {
     const learningRate = this.optimizer.lastLearningRate ?? this.optimizer.learningRate
@@ -303,7 +271,7 @@ class Session {
     const evaluation = this.evaluator?.run()
     evaluation?.catch(() => undefined) // awaited below
     const sums = await Promise.all(reads)
-    await this.look()
+    await this.watchman?.look()
     const total = (key: keyof Sum): number => sums.reduce((sum, each) => sum + each[key], 0)
     const validation = await evaluation
     const record: EpochRecord = {
