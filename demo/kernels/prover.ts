@@ -14,13 +14,14 @@ import {
   type VerifyFailure,
   verify,
 } from 'retrograd'
-import { type EngineOptions, serveWorker, startEngine } from '../page/engine.ts'
+import { type EngineOptions, isLost, type StartedEngine, serveWorker, startEngine } from '../page/engine.ts'
 import type { AdapterPeak, Failure, Machine, OpFacts, Proof } from './facts.ts'
 
 /** Failures of one op beyond these are counted, not told. */
 const MOST_FAILURES = 5
 
 let engine: Engine | null = null
+let open: () => Promise<StartedEngine> = () => startEngine()
 let reference: Engine | null = null
 let isStopped = false
 /** Milliseconds between two tellings of the case, each of which has the page draw. */
@@ -30,7 +31,8 @@ let lastTold = 0
 const prover = {
   /** Starts the engine on trial and the one that is right. */
   async start(options: EngineOptions, onLost: (reason: string) => unknown): Promise<Machine> {
-    const started = await startEngine({ ...options, onLost })
+    open = () => startEngine({ ...options, onLost })
+    const started = await open()
     engine = started.engine
     reference = await init({ backend: 'cpu' })
     const { backend, adapter } = engine
@@ -60,7 +62,12 @@ const prover = {
           seed,
           dtype,
         })
-        running.use(() => {}) // throws where the GPU went away: then what was found says nothing
+        const fault = await mend()
+        if (fault) {
+          found.wrong++
+          const message = fault.message.replace(/\n.*\n/s, ' … ') // without generated code
+          return { ...found, failures: [...failures, { ...NOTHING_RAN, dtype, message }], isBroken }
+        }
         found.cases += report.cases
         found.gradients += report.gradients
         found.skipped += report.skipped
@@ -87,7 +94,12 @@ const prover = {
     for (const sample of timed(op)) {
       if (isStopped) return null
       const options = { engine: theEngine(), ...(reference && { reference }), samples: [sample] }
-      rows.push(...(await benchmark(op, options)))
+      try {
+        rows.push(...(await benchmark(op, options)))
+      } catch (error) {
+        await mend()
+        throw error
+      }
     }
     return rows
   },
@@ -104,6 +116,22 @@ serveWorker(prover)
 function theEngine(): Engine {
   if (!engine) throw new Error('The engine has not been started.')
   return engine
+}
+
+/**
+ * What a kernel did that ends its engine: it does not compile, or breaks a rule of WebGPU. Then there is another engine for
+ * the next. Null if all is well; throws where the GPU went away, since then what was found says nothing.
+ */
+async function mend(): Promise<Error | null> {
+  try {
+    theEngine().use(() => {}) // throws where the engine cannot be used
+    return null
+  } catch (error) {
+    if (isLost(error) || !(error instanceof Error)) throw error
+    engine?.dispose()
+    engine = (await open()).engine
+    return error
+  }
 }
 
 function opOf(name: string): AnyOp {

@@ -1,5 +1,5 @@
 // The kernels page: it verifies kernels on the GPU at hand, tells one that is wrong, and hands out a card of it.
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'puppeteer'
@@ -154,6 +154,33 @@ test('shows a kernel that was broken on purpose in red, with its shape and index
   await close()
 })
 
+test('shows a kernel that does not compile in red, and goes on with the others', async () => {
+  const assets = join(site.folder, 'assets')
+  const [name = ''] = readdirSync(assets).filter(file => file.startsWith('prover-'))
+  const right = readFileSync(join(assets, name), 'utf8')
+  const wrong = right.replace('return ceil(x);', 'return seal(x);')
+  expect(wrong).not.toBe(right)
+  writeFileSync(join(assets, name), wrong)
+  const { page, problems, faults, screenshot, close } = await site.open('kernels/', {
+    hash: '#find=ceil floor isnan',
+  })
+  await says(page, 'Verify 3')
+  await press(page, 'Verify 3')
+  await says(page, 'Of the 3 ops verified, 1 is wrong.')
+  expect((await rows(page)).map(([op, result]) => [op, result])).toEqual([
+    ['ceil', '1 wrong'],
+    ['floor', 'right'],
+    ['isNaN', 'right'],
+  ])
+  const words = await page.$eval('.failures', element => element.textContent)
+  expect(words).toMatch(/ceil.*does not compile: shaders\/unary\/ceil.wgsl:4: unresolved/)
+  await screenshot('kernels-uncompiled')
+  expect(await faults()).toEqual([])
+  expect(problems.filter(problem => !problem.includes('seal'))).toEqual([])
+  writeFileSync(join(assets, name), right)
+  await close()
+})
+
 test('stops between two samples, goes on where it was, and times what is asked for', async () => {
   const { page, problems, faults, screenshot, close } = await site.open('kernels/')
   const run = async () => (await rows(page)).flatMap(([name, result]) => (result === 'right' ? [name] : []))
@@ -212,6 +239,7 @@ test('keeps what it found when the GPU goes away in the middle, goes on, and say
 
   // Loaded anew, the page has a GPU again.
   await page.reload()
+  await page.waitForSelector('tr[data-op]')
   await page.select('select', 'test')
   await press(page, `Verify ${OF_TESTS}`)
   await says(page, `Of the ${OF_TESTS} ops verified, none is wrong.`)
