@@ -42,6 +42,9 @@ export interface RunEvents {
   onError(error: unknown): void
 }
 
+/** Why training has ended where an error was told. */
+export const FAILED = 'an error'
+
 const POINTS = 400 // of a curve
 
 /** Curves of so many points that eyes miss none, the last among them. */

@@ -18,7 +18,7 @@ import {
   type Place,
   placesOf,
 } from './layout.ts'
-import { awaitsFile, chosen, frame, isStuck, problem } from './session.ts'
+import { awaitsFile, chosen, frame, isBuilding, isStuck, problem } from './session.ts'
 import { LIMITS } from './settings.ts'
 import { GRID, MAP } from './sizes.ts'
 import { choose, WeightEditor } from './weights.tsx'
@@ -142,7 +142,7 @@ function Drawing() {
   const [from, to] = link ? [columns[link.layer], columns[link.layer + 1]] : []
   return (
     <>
-      <div class="scroller graph" ref={outer}>
+      <div class={isBuilding.value ? 'scroller graph stale' : 'scroller graph'} ref={outer}>
         <div
           ref={inner}
           class="graph-inner"

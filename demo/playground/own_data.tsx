@@ -5,7 +5,7 @@ import type { data } from 'retrograd'
 import { Button, Field, Select } from '../page/controls.tsx'
 import { tellProblem } from '../page/notices.tsx'
 import { change, settings } from './history.ts'
-import { takeFile, takeTable } from './own_table.ts'
+import { reading, takeFile, takeTable } from './own_table.ts'
 import { type ColumnSummary, canTellClasses, codingOf, taskOf } from './proposal.ts'
 import { problem, table } from './session.ts'
 import { CODINGS, type Columns } from './settings.ts'
@@ -24,7 +24,9 @@ export function OwnData() {
   return (
     <div class="own">
       <div ref={zone} class={isOver ? 'drop over' : 'drop'}>
-        <p>{table.value ? table.value.name : 'Drop a CSV file here'}</p>
+        <p role="status">
+          {reading.value ? `Reading ${reading.value} …` : (table.value?.name ?? 'Drop a CSV file here')}
+        </p>
         <div class="row">
           <Button onClick={() => chooser.current?.click()}>Choose a file</Button>
           <Button pressed={pasted !== null} onClick={() => setPasted(pasted === null ? '' : null)}>

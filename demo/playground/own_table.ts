@@ -1,5 +1,5 @@
 // A table of one's own: taken from a file or from what was pasted, and the word that a link carries none.
-import { effect, untracked } from '@preact/signals'
+import { effect, signal, untracked } from '@preact/signals'
 import { clearProblems, setNotice, tellProblem } from '../page/notices.tsx'
 import { change, settings } from './history.ts'
 import { propose } from './proposal.ts'
@@ -7,6 +7,9 @@ import { ask, awaitsFile, table } from './session.ts'
 
 /** Bytes of a table beyond which a page had better not read it. */
 const LARGEST = 100_000_000
+
+/** The file that is being read. */
+export const reading = signal<string | null>(null)
 
 /** Takes a CSV file for the data. */
 export async function takeFile(file: File): Promise<void> {
@@ -22,7 +25,9 @@ export async function takeFile(file: File): Promise<void> {
 /** Takes the bytes of a CSV file for the data: with the columns that are chosen, where it has them. */
 export async function takeTable(bytes: Uint8Array, name: string): Promise<void> {
   clearProblems()
+  reading.value = name
   const summary = await ask(api => api.readTable(bytes))
+  reading.value = null
   if (!summary) return
   table.value = { ...summary, name, bytes }
   const names = summary.columns.map(({ name }) => name)

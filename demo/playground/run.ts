@@ -1,6 +1,6 @@
 // A run: a network in training by the library's fit, which waits at the end of an epoch while it is paused.
 import { type data, type Engine, io, nn, type optim, tensor, train } from 'retrograd'
-import { curvesOf, type RunEvents, type Scores } from './frame.ts'
+import { curvesOf, FAILED, type RunEvents, type Scores } from './frame.ts'
 import { healthOf, type LayerHealth } from './health.ts'
 import { networkOptions } from './network.ts'
 import { optimizerOf } from './optimizer.ts'
@@ -142,7 +142,7 @@ export class Run {
       }
     } catch (error) {
       if (this.abort.signal.aborted) return
-      this.ended = 'an error'
+      this.ended = FAILED
       this.events.onError(error)
     } finally {
       this.due = 0

@@ -5,7 +5,7 @@ import { lostGpu } from '../page/gpu.ts'
 import { clearProblems, pageBackend, setNotice, tellProblem } from '../page/notices.tsx'
 import { theme } from '../page/theme.ts'
 import { gpuLosses, isLostError, linkWorker, WorkerStopped } from '../page/worker.ts'
-import type { Curves, Frame } from './frame.ts'
+import { type Curves, FAILED, type Frame } from './frame.ts'
 import { settings } from './history.ts'
 import type { ProblemView } from './problem.ts'
 import type { TableSummary } from './proposal.ts'
@@ -140,9 +140,10 @@ async function build(): Promise<void> {
   isBuilding.value = true
   kept = null
   detour.value = ''
+  const hadFailed = isStuck.value || frame.value?.ended === FAILED
   const made = await ask(api => api.build(settings.value))
   if (made === null || own !== newest) return // overtaken by another
-  if (made && isStuck.value) clearProblems()
+  if (made && hadFailed) clearProblems()
   isStuck.value = !made
   if (!made) {
     empty()
@@ -237,7 +238,8 @@ function follow(next: Settings): void {
     if (changed.includes('map')) void aim(next.map)
     return
   }
-  const isUnderWay = (frame.value?.epoch ?? 0) > 0 && waiting === undefined
+  const { epoch = 0, ended = null } = frame.value ?? {}
+  const isUnderWay = epoch > 0 && ended === null && waiting === undefined
   if (changed.join() !== 'learningRate' || next.schedule !== 'constant' || !isUnderWay) {
     buildSoon()
     return

@@ -84,7 +84,12 @@ export const says = (page: Page, selector: string, wanted: string) =>
 export async function drop(page: Page, file: string): Promise<void> {
   const zone = await page.waitForSelector('.drop')
   await zone?.scrollIntoView()
-  const box = await zone?.boundingBox()
+  // What is still being laid out would move the place from under the pointer.
+  let [before, box] = [await zone?.boundingBox(), await zone?.boundingBox()]
+  do {
+    await new Promise(resolve => setTimeout(resolve, 500))
+    ;[before, box] = [box, await zone?.boundingBox()]
+  } while (before?.y !== box?.y)
   if (!box) throw new Error('There is no place to drop a file.')
   const session = await page.createCDPSession()
   const data = { items: [], files: [file], dragOperationsMask: 1 }

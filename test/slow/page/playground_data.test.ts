@@ -139,3 +139,25 @@ test('files of other encodings and of 100 MB are dropped', async () => {
   expect(problems).toEqual([])
   await close()
 }, 60_000)
+
+test('a table of 300 columns makes the page no longer, and each of its weights is reached', async () => {
+  const { page, problems, faults, close } = await open()
+  const names = Array.from({ length: 300 }, (_, i) => `c${i}`)
+  const rows = Array.from({ length: 20 }, (_, i) =>
+    [...names.map((_, j) => Math.sin(i + i * j)), 'ab'[i % 2]].join(),
+  )
+  writeFileSync(join(folder, 'wide.csv'), `${names.join()},kind\n${rows.join('\n')}\n`)
+  await drop(page, join(folder, 'wide.csv'))
+  await ready(page)
+  await stepBy(page, 1)
+  // Ten times as long with a row for each.
+  expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(3000)
+  await page.click('[aria-label="Layer 1, neuron 1"]')
+  await says(page, '.pager', '1 to 24 of 300')
+  for (let i = 0; i < 12; i++) await press(page, 'Later weights')
+  await says(page, '.pager', '289 to 300 of 300')
+  await page.waitForSelector('::-p-aria([name="From c299"][role="textbox"])')
+  expect(await faults()).toEqual([])
+  expect(problems).toEqual([])
+  await close()
+}, 60_000)

@@ -233,13 +233,42 @@ test('hasty clicks, changes while it plays, and a page reloaded in the middle', 
     await press(page, name)
   await until(page, 'Epoch', epoch => epoch > 10)
   expect(await page.$$eval('.neuron', list => list.length)).toBe(2 + 4 * 8 + 1)
+  // The learning rate alone is changed on the way.
+  const epoch = await figure(page, 'Epoch')
+  await type(page, 'Learning rate', '0.005')
+  await says(page, '.bar-note', 'changed on the way')
+  await until(page, 'Learning rate', rate => rate === 0.005)
+  expect(await until(page, 'Epoch', value => value > epoch)).toBeGreaterThan(epoch)
+  await new Promise(resolve => setTimeout(resolve, 500)) // the address follows a little later
   const link = page.url()
+  expect(link).toContain('learningRate=0.005')
   expect(link).toContain('layers=8.tanh_8.tanh_8.tanh_8.tanh&')
   await page.reload()
   await ready(page)
   expect(page.url()).toBe(link)
   await until(page, 'Epoch', epoch => epoch === 0)
   await stepBy(page, 1)
+  expect(await page.$eval('.problems', element => element.textContent)).toBe('')
+  expect(problems).toEqual([])
+  await close()
+}, 60_000)
+
+test('a loss that is no number ends training in words, and a smaller rate begins anew', async () => {
+  const { page, problems, faults, screenshot, close } = await site.open('playground/', {
+    hash: '#data=hills&layers=16.relu&optimizer=sgd&learningRate=10&batchSize=100',
+    width: 390,
+  })
+  await ready(page)
+  await press(page, 'Play')
+  await says(page, '.problems', 'The loss of step')
+  await says(page, '.bar-note', 'Training has ended')
+  expect(await page.$eval('.bar button', button => (button as HTMLButtonElement).disabled)).toBe(true)
+  await screenshot('playground-diverged-phone')
+  expect(await faults()).toEqual([])
+  await type(page, 'Learning rate', '0.1')
+  await until(page, 'Epoch', epoch => epoch === 0)
+  await stepBy(page, 1)
+  expect(await page.$eval('.problems', element => element.textContent)).toBe('')
   expect(problems).toEqual([])
   await close()
 }, 60_000)
