@@ -75,10 +75,10 @@ export const optionsOf = <Value extends string>(names: Readonly<Record<Value, st
   (Object.keys(names) as Value[]).map(value => ({ value, label: names[value] }))
 
 /** A number as people read it. */
-export const short = (value: number | null | undefined, digits = 3): string =>
-  value === null || value === undefined || !Number.isFinite(value)
-    ? '–'
-    : String(Number(value.toPrecision(digits)))
+export function short(value: number | null | undefined, digits = 3): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–'
+  return Math.abs(value) < 1e6 ? String(Number(value.toPrecision(digits))) : value.toExponential(digits - 1)
+}
 
 /** A name of at most so many letters. */
 export const cut = (name: string, length = 14): string =>
