@@ -6,6 +6,7 @@ import { networkOptions } from './network.ts'
 import { optimizerOf } from './optimizer.ts'
 import { madeProblem } from './points.ts'
 import type { Aim, Problem } from './problem.ts'
+import { Rest } from './rest.ts'
 import { tableProblem } from './rows.ts'
 import type { Settings } from './settings.ts'
 import { type Look, linearLayers, type Neuron, View } from './view.ts'
@@ -33,11 +34,7 @@ export class Run {
   private kept = 0
   private ended: string | null = null
   private showing: Promise<void> = Promise.resolve()
-  /** Resolved while no epoch is under way. */
-  private rest: Promise<void> = Promise.resolve()
-  private toRest: () => void = () => {}
-  /** What is done to the network before the next epoch. */
-  private work: Promise<unknown> = Promise.resolve()
+  private readonly rest = new Rest()
 
   private constructor(
     readonly problem: Problem,
@@ -117,7 +114,7 @@ export class Run {
   private async train(): Promise<void> {
     const { model, optimizer, problem, settings } = this
     const { task } = problem.view
-    this.leaveRest()
+    this.rest.leave()
     try {
       const { stopped, restoredEpoch } = await train.fit(model, {
         train: problem.train,
@@ -146,7 +143,7 @@ export class Run {
       this.events.onError(error)
     } finally {
       this.due = 0
-      this.toRest()
+      await this.rest.arrive()
     }
     await this.show().catch(error => this.events.onError(error))
   }
@@ -165,8 +162,7 @@ export class Run {
       accuracy: test.accuracy ?? null,
     }
     this.records.push(this.scores)
-    this.toRest()
-    await this.work
+    await this.rest.arrive()
     const now = performance.now()
     if (this.due <= 0 || now - this.framed > FRAME) {
       await this.show()
@@ -177,23 +173,16 @@ export class Run {
       await new Promise<void>(resolve => {
         this.wake = resolve
       })
-    await this.work
-    this.leaveRest()
+    await this.rest.arrive()
+    this.rest.leave()
   }
 
-  private leaveRest(): void {
-    this.rest = new Promise(resolve => {
-      this.toRest = resolve
-    })
+  /** Does something to the network between two epochs. */
+  private atRest<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    return this.whileAlive(() => this.rest.use(work))
   }
 
-  /** Does something to the network between two epochs. What is asked of a run that is about to end comes to nothing. */
-  private async atRest<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
-    const done = this.rest.then(work)
-    this.work = Promise.allSettled([this.work, done])
-    return this.whileAlive(() => done)
-  }
-
+  /** What is asked of a run that is about to end comes to nothing. */
   private async whileAlive<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
     try {
       return await work()
@@ -306,7 +295,7 @@ export class Run {
     this.abort.abort()
     this.wake()
     await Promise.allSettled([this.fit, this.showing])
-    await this.work
+    await this.rest.arrive()
     this.view.dispose()
     this.optimizer.dispose()
     this.model.dispose()
