@@ -195,3 +195,32 @@ test('the second click of a double click is none: Start, Pause, Resume and Reset
   expect(opened.problems).toEqual([])
   await opened.close()
 })
+
+test('works by the keyboard alone: the button keeps the focus through start, pause, resume and the end', {
+  timeout: 2 * PATIENCE,
+}, async () => {
+  const opened = await site.open('digits/')
+  const { page } = opened
+  const focused = () => page.evaluate(() => document.activeElement?.textContent)
+  await untilReady(page)
+  await (await untilButton(page, 'Start'))?.focus()
+  await page.keyboard.press('Enter')
+  await untilStep(page, 5)
+  expect(await focused()).toBe('Pause')
+  await page.keyboard.press('Space')
+  await untilButton(page, 'Resume')
+  expect(await focused()).toBe('Resume')
+  const step = await stepOf(page)
+  await page.keyboard.press('Enter')
+  await untilStep(page, step + 5)
+  await untilButton(page, 'Done')
+  expect(await focused()).toBe('Done')
+  await page.keyboard.press('Enter') // does nothing
+  await page.keyboard.press('Tab')
+  expect(await focused()).toBe('Reset')
+  await page.keyboard.press('Enter')
+  await untilButton(page, 'Start')
+  expect(await figure(page, 'Step')).toBe('0')
+  await expectClean(opened)
+  await opened.close()
+})

@@ -55,8 +55,9 @@ describe.each(PATHS)('/%s', path => {
     expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
     await page.evaluate(() => localStorage.clear())
     await page.focus('nav a:nth-child(2)')
-    await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')])
-    expect(new URL(page.url()).pathname).toBe('/digits/')
+    await page.keyboard.press('Enter')
+    // Not for any navigation: a page that keeps its settings in the address makes some of its own.
+    await page.waitForFunction(() => location.pathname === '/digits/')
     await close()
   })
 
