@@ -125,7 +125,8 @@ export interface ReadyPipeline {
 
 /** A pipeline as the device is asked for it. */
 interface Wanted {
-  readonly key: string
+  /** Its files. */
+  readonly name: string
   readonly joined: JoinedSource
   readonly module: GPUShaderModule
   readonly layout: GPUBindGroupLayout
@@ -155,7 +156,7 @@ export class PipelineCache {
     const known = this.pipelines.get(key)
     if (known) return known
     this.device.pushErrorScope('validation')
-    const wanted = this.wanted(dispatch, dynamic, key)
+    const wanted = this.wanted(dispatch, dynamic)
     const ready = {
       pipeline: this.device.createComputePipeline(wanted.descriptor),
       layout: wanted.layout,
@@ -177,7 +178,7 @@ export class PipelineCache {
 
   private async makeNow(dispatch: Dispatch, dynamic: readonly boolean[], key: string): Promise<void> {
     this.device.pushErrorScope('validation')
-    const wanted = this.wanted(dispatch, dynamic, key)
+    const wanted = this.wanted(dispatch, dynamic)
     const refused = this.device.popErrorScope().catch(() => null)
     const made = await this.device.createComputePipelineAsync(wanted.descriptor).catch(() => null)
     await refused
@@ -195,7 +196,7 @@ export class PipelineCache {
     await Promise.all(reports)
   }
 
-  private wanted(dispatch: Dispatch, dynamic: readonly boolean[], key: string): Wanted {
+  private wanted(dispatch: Dispatch, dynamic: readonly boolean[]): Wanted {
     const { source, overrides = {} } = dispatch
     const label = source.skeleton.path
     const moduleKey = sourceKey(source)
@@ -209,7 +210,9 @@ export class PipelineCache {
     const written = new Set([...joined.code.matchAll(WRITTEN)].map(([, binding]) => Number(binding)))
     const { layout, whole } = this.layout(dynamic.map((isDynamic, i) => [written.has(i), isDynamic]))
     const compute = { module, entryPoint: 'main', constants: { ...overrides } }
-    return { key, joined, module, layout, descriptor: { label, layout: whole, compute } }
+    const files = [source.skeleton, ...(source.fragments ?? [])].map(({ path }) => path)
+    const name = [...new Set(files)].filter(path => path !== 'generated').join(' ')
+    return { name, joined, module, layout, descriptor: { label, layout: whole, compute } }
   }
 
   /** The layout of storage buffers, each written or not and with a dynamic offset or not, and of the params after them. */
@@ -236,7 +239,7 @@ export class PipelineCache {
   }
 
   /** Turns a compile error into one that names the .wgsl file and line. */
-  private async report({ key, joined, module }: Wanted): Promise<void> {
+  private async report({ name, joined, module }: Wanted): Promise<void> {
     // A device lost or destroyed meanwhile answers neither; `device.lost` tells that.
     const error = await this.device.popErrorScope().catch(() => null)
     const info = error && (await module.getCompilationInfo().catch(() => null))
@@ -245,7 +248,7 @@ export class PipelineCache {
       .filter(message => message.type === 'error')
       .map(message => `${joined.locate(message.lineNum)}: ${message.message}`)
     const text = where.length > 0 ? where.join('; ') : error.message
-    this.onFailure(new RetrogradError('internal', `internal: the kernel ${key} does not compile: ${text}`))
+    this.onFailure(new RetrogradError('internal', `internal: the kernel ${name} does not compile: ${text}`))
   }
 }
 
