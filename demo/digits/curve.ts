@@ -36,9 +36,10 @@ export class LossCurve {
     }
   }
 
-  /** The loss on test digits, from the next point on. */
+  /** The loss on test digits, from the last point on. */
   judge(loss: number): void {
     this.test = loss
+    if (this.tests.length > 0) this.tests[this.tests.length - 1] = loss
   }
 
   /** Forgets what came after `step`. */
