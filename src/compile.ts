@@ -70,7 +70,7 @@ export function compile<Arguments extends readonly unknown[], Result>(
 
   const find = (args: Arguments): { plan: CompiledPlan; inputs: Tensor[] } => {
     if (!alive) fail('disposed', 'compile', 'the compiled function was disposed.', 'Compile it again.')
-    // Calls become part of the recording before this.
+    // A call within a recording never gets here, `plan`, `run` and `warmUp` do.
     if (currentRecording())
       fail('recording', 'compile', 'while one function is recorded, another can only be called.')
     // First, since it refuses what cannot be walked through.

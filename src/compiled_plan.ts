@@ -77,19 +77,22 @@ export class CompiledPlan {
       const { result, created } = inScope(() => this.record(fn, args))
       this.result = result
       for (const value of this.results.values()) hold(recording, value)
-      this.plan = buildPlan({
-        keep: [...new Set(this.results.values())],
-        updates: recording.nodes.filter(node => node.op.updates),
-        placeholders: recording.placeholders,
-        elementBytes: engine.elementBytes,
-        // The CPU backend calls references op by op.
-        ...(engine.backend === 'webgpu' && rules.length > 0
-          ? { rewrite: (nodes, keep) => fuse(nodes, keep, engine.runner.traits, rules) }
-          : {}),
-      })
+      try {
+        this.plan = buildPlan({
+          keep: [...new Set(this.results.values())],
+          updates: recording.nodes.filter(node => node.op.updates),
+          placeholders: recording.placeholders,
+          elementBytes: engine.elementBytes,
+          // The CPU backend calls references op by op.
+          ...(engine.backend === 'webgpu' && rules.length > 0
+            ? { rewrite: (nodes, keep) => fuse(nodes, keep, engine.runner.traits, rules) }
+            : {}),
+        })
+      } finally {
+        for (const tensor of created) tensor.dispose()
+      }
       this.captured = this.plan.slots.filter(slot => slot.kind === 'stored')
-      for (const tensor of created) tensor.dispose()
-      // What nobody holds outside was made inside.
+      // What nobody else holds was made, or disposed, inside.
       for (const { value, storage } of this.captured)
         if (storage && value.handles === 1) this.constants.push(storage.retain())
     } finally {

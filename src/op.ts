@@ -131,9 +131,9 @@ export interface Watch {
   /** The inputs that are the flag, and the numbers that the kernels which store them can look at. */
   readonly flag: number
   readonly numbers: number
-  /** Where they do: the input that stands in the numbers' place, and the update's kernel. */
-  readonly rest: number
+  /** Where they do: the update's kernel, which does not look at the numbers, and the input bound in their place. */
   readonly kernel: Kernel
+  readonly substitute: number
 }
 
 /** What an op was applied to. */

@@ -144,7 +144,8 @@ export class Value implements Spec {
   }
 
   private releaseIfUnused(): void {
-    if (this.handles === 0 && this.readers === 0) this.holding.release()
+    // In a recording, values of parameters stand for memory that is the parameters'.
+    if (this.handles === 0 && this.readers === 0 && !this.recording) this.holding.release()
   }
 
   /** True when the numbers exist or can be computed (again) from what exists. */

@@ -1,5 +1,7 @@
 // The nodes of a plan while they are rewritten: who computes and who reads each value, and what must stay in order.
-import type { DeviceTraits } from '../kernel.ts'
+import type { DeviceTraits, Kernel } from '../kernel.ts'
+import type { OpDefinition } from '../op.ts'
+import { operationsOf } from '../plan.ts'
 import type { Node, Value } from '../tape.ts'
 
 /** Nodes with who computes and who reads each value. */
@@ -154,4 +156,19 @@ export class Graph {
     for (const node of this.each()) emit(node)
     return order
   }
+}
+
+/** A node that runs several, `base` by its own kernel. The name tells which, the joined ones in the order they run. */
+export function fusedNode(
+  base: Node,
+  members: readonly Node[],
+  name: string,
+  kernel: Kernel,
+  inputs: readonly Value[],
+  outputs: readonly Value[],
+): Node {
+  const { alias: _alias, layout: _layout, joint: _joint, ...op } = base.op
+  const total = members.reduce((sum, member) => sum + operationsOf(member), 0)
+  const fused = { ...op, base: op.base ?? op.name, name, kernel, operations: () => total }
+  return { ...base, op: fused as OpDefinition, inputs, outputs }
 }

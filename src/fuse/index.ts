@@ -1,14 +1,13 @@
 // Fusion: small named rewrites of a plan's nodes, after which fewer kernels move less memory and give the same numbers.
 import { roundTo } from '../dtype.ts'
 import { bug, must } from '../errors.ts'
-import type { DeviceTraits, Kernel } from '../kernel.ts'
-import type { OpDefinition } from '../op.ts'
-import { operationsOf } from '../plan.ts'
+import type { DeviceTraits } from '../kernel.ts'
 import { at, sameShape, sizeOf } from '../shape.ts'
 import { mapExpression } from '../skeletons/map.ts'
 import { type Node, Value } from '../tape.ts'
 import { Chain, constantOf, requestOf } from './chain.ts'
-import { Graph } from './graph.ts'
+import { fusedNode, Graph } from './graph.ts'
+import { watchAsStored } from './watches.ts'
 
 /** Names of the rules, in the order they are applied. */
 export const FUSION_RULES = [
@@ -49,21 +48,6 @@ const RULES: Readonly<Record<FusionRule, (graph: Graph) => void>> = {
   joint: computeTogether,
   epilogues: finishAsProductsStore,
   watches: watchAsStored,
-}
-
-/** A node that runs several, `base` by its own kernel. The name tells which, the joined ones in the order they run. */
-function fusedNode(
-  base: Node,
-  members: readonly Node[],
-  name: string,
-  kernel: Kernel,
-  inputs: readonly Value[],
-  outputs: readonly Value[],
-): Node {
-  const { alias: _alias, layout: _layout, joint: _joint, ...op } = base.op
-  const total = members.reduce((sum, member) => sum + operationsOf(member), 0)
-  const fused = { ...op, base: op.base ?? op.name, name, kernel, operations: () => total }
-  return { ...base, op: fused as OpDefinition, inputs, outputs }
 }
 
 const isMap = (node: Node): boolean => node.op.kernel.expression !== undefined
@@ -280,36 +264,4 @@ function canFinish(graph: Graph, node: Node, result: Value, members: readonly No
     return sizeOf(input.shape) === width && input.shape.at(-1) === width
   })
   return fits && !graph.needs(node, members)
-}
-
-/** Whether numbers are finite is told by the products that make them, as they store them, where products make them all. */
-function watchAsStored(graph: Graph): void {
-  for (const node of graph.each()) {
-    const { watch } = node.op
-    const flag = watch && node.inputs[watch.flag]
-    const numbers = watch && node.inputs[watch.numbers]
-    if (!watch || !flag || !numbers || graph.escapes(flag, [node])) continue
-    const layout = graph.producer(numbers)
-    const parts = (layout?.op.layout ? layout.inputs : [numbers]).map(part => graph.origin(part))
-    const products = [...new Set(parts.map(part => graph.producer(part)))]
-    const mayWatch = products.every(
-      product =>
-        product?.op.kernel.withWatch &&
-        product.outputs.every(output => parts.includes(output)) &&
-        product.inputs.length + product.outputs.length < graph.device.maxStorageBuffers &&
-        graph.mayWait(product, node),
-    )
-    if (!mayWatch) continue
-    for (const product of products) {
-      const kernel = product?.op.kernel.withWatch?.(requestOf(product, graph.device))
-      if (!product || !kernel) continue
-      const { inputs, outputs } = product
-      graph.replace(
-        [product],
-        fusedNode(product, [product], `${product.op.name}+finite`, kernel, [...inputs, flag], outputs),
-      )
-    }
-    const inputs = node.inputs.with(watch.numbers, must(node.inputs[watch.rest], 'rest'))
-    graph.replace([node], fusedNode(node, [], node.op.name, watch.kernel, inputs, node.outputs))
-  }
 }

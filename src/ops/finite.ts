@@ -5,7 +5,7 @@ import { dtypes, isFloat } from '../dtype.ts'
 import { fail, must, show } from '../errors.ts'
 import { type Kernel, shader, WORKGROUP_SIZE } from '../kernel.ts'
 import { defineOp, type Op, type Sample } from '../op.ts'
-import { at, type Shape, sizeOf } from '../shape.ts'
+import { at, sizeOf } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { ulps } from './samples.ts'
 
@@ -24,13 +24,13 @@ const CASES: readonly (readonly [number, number, number])[] = [
   [1, Number.NEGATIVE_INFINITY, 0],
 ]
 
-/** The kernel that looks at the loss, and at as many gradients as `countOf` tells of their shape. */
-function finiteKernel(countOf: (shape: Shape) => number): Kernel {
+/** The kernel that looks at the loss, and at the gradients unless their makers do. */
+function finiteKernel({ looksAtGradients }: { looksAtGradients: boolean }): Kernel {
   return {
     variants: ['element'],
     program: ({ inputs }) => {
       const [loss, gradients] = [must(inputs[1], 'loss'), must(inputs[2], 'gradients')]
-      const size = countOf(gradients.shape)
+      const size = looksAtGradients ? sizeOf(gradients.shape) : 0
       const workgroups = Math.max(1, Math.ceil(size / PER_THREAD / WORKGROUP_SIZE))
       return {
         dispatches: [
@@ -75,8 +75,8 @@ export const finiteUpdate: Op<Arguments, readonly []> = defineOp<object, Argumen
       for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) finite = 0
     must(outputs[0], 'output')[0] = finite
   },
-  kernel: finiteKernel(sizeOf),
-  watch: { flag: 0, numbers: 2, rest: 1, kernel: finiteKernel(() => 0) },
+  kernel: finiteKernel({ looksAtGradients: true }),
+  watch: { flag: 0, numbers: 2, kernel: finiteKernel({ looksAtGradients: false }), substitute: 1 },
   gradient: 'none',
   tolerance: ulps(0),
   samples: [[1], [67], [60, 50]].flatMap(shape =>

@@ -36,6 +36,7 @@ export function parameterFrom(start: Tensor): Parameter {
 export function filledParameter(shape: Shape, number: number, options: CreateOptions = {}): Parameter {
   const { engine, dtype } = creation('parameter', options)
   refuseRecording('parameter')
+  engine.runner.checkSpec('parameter', { shape, dtype })
   const value = engine.stored({ shape, dtype }, true)
   const storage = must(value.storage, 'storage')
   if (number === 0) engine.runner.clear(storage)
@@ -72,6 +73,7 @@ export function gatherArena(where: string, parameters: readonly Parameter[]): Pa
     return known
   const { engine, dtype } = first
   const { offsets, length } = flatLayout(parameters.map(({ shape }) => shape))
+  engine.runner.checkSpec(where, { shape: [length], dtype })
   engine.flush()
   const flat = new Parameter(engine.stored({ shape: [length], dtype }, true))
   const storage = must(flat.value.storage, 'arena')

@@ -155,7 +155,11 @@ export function reduceOnPlateau(
       }
     },
     // JSON knows no infinity.
-    state: () => ({ rate: current, waited, ...(best < Number.POSITIVE_INFINITY ? { best } : {}) }),
+    state: () => ({
+      rate: current,
+      waited,
+      ...(best < Number.POSITIVE_INFINITY ? { best: Math.max(best, -Number.MAX_VALUE) } : {}),
+    }),
     load(state: Readonly<Record<string, number>>): void {
       const read = parseOptions('reduceOnPlateau', state, {
         rate: number(initial, { min: 0, max: Number.MAX_VALUE }),

@@ -1,5 +1,4 @@
 // Matrix product kernels: the ways to tile a product, and which of them an adapter gets.
-
 import batch from '../../shaders/matmul_batch.wgsl?raw'
 import columns from '../../shaders/matmul_columns.wgsl?raw'
 import dot from '../../shaders/matmul_dot.wgsl?raw'

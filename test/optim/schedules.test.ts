@@ -100,6 +100,14 @@ describe('rates by hand', () => {
   })
 })
 
+test('a plateau that has seen −∞ is saved and put back', () => {
+  const [first, second] = [1, 2].map(() => optim.reduceOnPlateau({ initial: 0.5, patience: 2 }))
+  first?.observe(Number.NEGATIVE_INFINITY)
+  second?.load(JSON.parse(JSON.stringify(first?.state())))
+  for (const plateau of [first, second]) for (const metric of [3, 2]) plateau?.observe(metric)
+  expect([first?.(0), second?.(0)]).toEqual([0.25, 0.25])
+})
+
 test('a schedule never makes a new recording', async () => {
   const p = parameter(tensor([0, 0], { engine }))
   const plateau = optim.reduceOnPlateau({ initial: 0.5, patience: 1 })

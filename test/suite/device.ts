@@ -9,6 +9,7 @@ import {
   init,
   mean,
   mul,
+  nn,
   optim,
   parameter,
   square,
@@ -131,6 +132,8 @@ export const device: Readonly<Record<string, (gpu: GPU) => Promise<void>>> = {
       for (const part of ['maxStorageBufferBindingSize', String(limit), String(limit / 4 + 1)]) {
         ensure(error.message.includes(part), `${part} in: ${error.message}`)
       }
+      // Their parameters are filled rather than computed.
+      await refuses('limit', () => nn.batchNorm(limit / 4 + 1))
       same(await add(tensor([1], { engine }), 1).array(), [2], 'the engine afterwards')
     }),
 

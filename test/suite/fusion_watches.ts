@@ -1,12 +1,14 @@
 // Fusion of the watch for NaN: products that tell as they store give the flag and the gradients that a look at all of them gives.
 import {
   type CompileOptions,
+  cast,
   compile,
   type Engine,
   grad,
   matmul,
   nn,
   optim,
+  parameter,
   softmaxCrossEntropy,
   sum,
   type Tensor,
@@ -108,6 +110,21 @@ export const fusionWatches: Readonly<Record<string, Case>> = {
       },
     ]),
   ),
+
+  'watches: a gradient that float16 makes infinite is told of': async engine => {
+    if (engine.backend === 'webgpu' && !engine.runner.traits.float16) return
+    const w = parameter(tensor([[0.5]], { engine }))
+    const finite = parameterFrom(tensor(true, { engine }))
+    const optimizer = optim.sgd([w], { learningRate: 0.1 })
+    const step = compile((x: Tensor, g: Tensor, loss: Tensor) => {
+      const gradient = matmul(cast(x, 'float16'), cast(g, 'float16'), { transposeA: true })
+      optimizer.step([gradient], { watch: { loss, finite } })
+    })
+    const inputs = [300, 300].map(number => tensor([[number], [number]], { engine })) as [Tensor, Tensor]
+    step(...inputs, tensor(1, { engine }))
+    same([await finite.item(), await w.item()], [0, 0.5], 'the flag and the weight')
+    for (const item of [step, optimizer, finite, w, ...inputs]) item.dispose()
+  },
 
   'watches: a step watches for one dispatch more, whatever its layers; other gradients are looked at after':
     async engine => {

@@ -7,6 +7,7 @@ import {
   hostScalar,
   hostVector,
   init,
+  matmul,
   mean,
   mul,
   normal,
@@ -394,6 +395,27 @@ export const recording: Readonly<Record<string, Case>> = {
     const [kept, eager] = [await run(true), await run(false)]
     ensure(kept.length === 2000 && (kept[0] as number) > (kept[1999] as number), 'the loss falls')
     near(kept, eager, 1e-5, 'losses')
+  },
+
+  'two optimizer steps in one recording are two steps, and leave the parameters theirs': async engine => {
+    const [x, y] = [uniform([4, 6], { seed: 2, engine }), uniform([4, 6], { seed: 3, engine })]
+    const train = async (perCall: number): Promise<number[]> => {
+      const w = parameter(normal([6, 3], { seed: 4, engine }))
+      const b = parameter(normal([3], { seed: 5, engine }))
+      const optimizer = optim.adam([w, b], { learningRate: 0.1 })
+      const one = (input: Tensor): void => {
+        optimizer.step(grad(mean(square(add(matmul(input, w), b))), [w, b]))
+      }
+      const step = compile((...inputs: Tensor[]) => inputs.forEach(one))
+      const inputs = [x, y, x, y]
+      for (let i = 0; i < inputs.length; i += perCall) step(...inputs.slice(i, i + perCall))
+      const numbers = [...(await w.data()), ...(await b.data())]
+      // Memory that had been given away would be released twice.
+      for (const item of [step, optimizer, w, b]) item.dispose()
+      return numbers
+    }
+    const [single, double] = [await train(1), await train(2)]
+    near(double, single, 1e-6, 'parameters')
   },
 
   'a learning rate changes without a new recording': async engine => {
