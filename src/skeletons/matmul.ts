@@ -1,10 +1,8 @@
-// Matrix product kernels: the ways to tile a product, and which of them an adapter gets.
+// Matrix product kernels: the dispatches of every way to tile a product.
 import batch from '../../shaders/matmul_batch.wgsl?raw'
 import columns from '../../shaders/matmul_columns.wgsl?raw'
 import dot from '../../shaders/matmul_dot.wgsl?raw'
 import quads from '../../shaders/matmul_quads.wgsl?raw'
-import quads16 from '../../shaders/matmul_quads16.wgsl?raw'
-import quads32 from '../../shaders/matmul_quads32.wgsl?raw'
 import register from '../../shaders/matmul_register.wgsl?raw'
 import scalars from '../../shaders/matmul_scalars.wgsl?raw'
 import single from '../../shaders/matmul_single.wgsl?raw'
@@ -19,16 +17,28 @@ import {
   type Binding,
   type Dispatch,
   type Kernel,
-  type KernelRequest,
   type KernelSource,
   type Program,
   shader,
   WORKGROUP_SIZE,
 } from '../kernel.ts'
 import { sizeOf } from '../shape.ts'
-import type { Spec } from '../tape.ts'
 import { compose, constantBits, declarations, generated } from './expression.ts'
-import { type Product, type ProductAttributes, productOf } from './product.ts'
+import {
+  ceilDivide,
+  choose,
+  ENOUGH_WORKGROUPS,
+  nextPowerOfTwo,
+  operandsOf,
+  QUADS_TILES,
+  SPLIT_DEPTH,
+  supports,
+  TILINGS,
+  type Tiling,
+  tilesOf,
+  tilesOfTiling,
+} from './matmul_variants.ts'
+import type { Product, ProductAttributes, ProductRequest as Request } from './product.ts'
 import { type Ending, SUM, storing, withBias } from './product_ending.ts'
 
 const BATCH = shader(batch)
@@ -43,32 +53,6 @@ const SCALARS = shader(scalars)
 const VECTORS = shader(vectors)
 const PARTS_SUM = shader(sum)
 
-/** The shape of a tiled variant: threads, vectors of four that each computes, depth steps at a time. */
-interface Tiling {
-  readonly ROW_THREADS: number
-  readonly COLUMN_THREADS: number
-  readonly ROW_VECTORS: number
-  readonly COLUMN_VECTORS: number
-  readonly DEPTH: number
-}
-
-/** Tiles of 32 × 32, 64 × 64 and 128 × 128 outputs. */
-const TILED32: Tiling = { ROW_THREADS: 8, COLUMN_THREADS: 8, ROW_VECTORS: 1, COLUMN_VECTORS: 1, DEPTH: 16 }
-const TILED64: Tiling = { ROW_THREADS: 16, COLUMN_THREADS: 16, ROW_VECTORS: 1, COLUMN_VECTORS: 1, DEPTH: 16 }
-const TILED128: Tiling = { ROW_THREADS: 16, COLUMN_THREADS: 16, ROW_VECTORS: 2, COLUMN_VECTORS: 2, DEPTH: 8 }
-const TILINGS = new Map([
-  ['tiled32', TILED32],
-  ['tiled64', TILED64],
-  ['tiled128', TILED128],
-  ['split', TILED32],
-])
-
-/** The tile of a quad, and its side, by variant. */
-const QUADS_TILES = new Map([
-  ['quads16', { side: 16, fragment: shader(quads16) }],
-  ['quads32', { side: 32, fragment: shader(quads32) }],
-])
-
 /** Threads of a workgroup, and what one thread computes, as the shaders have it. */
 const QUADS_THREADS = 8
 const REGISTER_THREADS = 64
@@ -76,52 +60,6 @@ const REGISTER_ROWS = 8
 const THREAD_COLUMNS = 4
 const DOT_THREADS = 64
 const DOT_TILE = 4
-
-/** Multiply-adds up to which one output a thread is best: on a GPU only many threads hide how long each load takes. */
-const FEW_OPERATIONS = 2 ** 15
-/** … and up to which SwiftShader gets the smaller tiles: larger ones are 1.3 times as fast, but take 0.1 s more to compile. */
-const MANY_SOFTWARE_OPERATIONS = 2 ** 27
-/** Subgroups of SwiftShader, whose loads cost so much more than arithmetic that large tiles pay. */
-const NARROW_SUBGROUPS = 4
-/**
- * … and for narrow products, from which on a network has others that take far longer: there compiling quads, three times
- * as long as registers (90 ms against 30 on SwiftShader where rows are no whole vectors), costs more than they save.
- */
-const MANY_NARROW_OPERATIONS = 2 ** 20
-/** Workgroups that keep a GPU busy: larger tiles pay only where there are as many. */
-const ENOUGH_WORKGROUPS = 128
-/** Least depth of each part worth a second pass. */
-const SPLIT_DEPTH = 128
-/** Sides up to which a product is all edge to the tiled variants. */
-const NARROW = 16
-
-const ceilDivide = (a: number, b: number): number => Math.ceil(a / b)
-const nextPowerOfTwo = (least: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, least)))
-
-interface Tiles {
-  readonly tilesAcross: number
-  readonly tilesEach: number
-  readonly tiles: number
-}
-
-/** Tiles along the columns, in one matrix, and in all. */
-function tilesOf({ rows, columns, matrices }: Product, high: number, wide: number): Tiles {
-  const tilesAcross = ceilDivide(columns, wide)
-  const tilesEach = tilesAcross * ceilDivide(rows, high)
-  return { tilesAcross, tilesEach, tiles: tilesEach * matrices }
-}
-
-const tilesOfTiling = (
-  product: Product,
-  { ROW_THREADS, ROW_VECTORS, COLUMN_THREADS, COLUMN_VECTORS }: Tiling,
-): Tiles => tilesOf(product, 4 * ROW_THREADS * ROW_VECTORS, 4 * COLUMN_THREADS * COLUMN_VECTORS)
-
-type Request = KernelRequest<ProductAttributes>
-
-function operandsOf({ inputs, outputs, attributes }: Request): { out: Spec; product: Product } {
-  const out = must(outputs[0], 'output')
-  return { out, product: productOf(must(inputs[0], 'a'), must(inputs[1], 'b'), out, attributes) }
-}
 
 /** What sets one dispatch of a product apart. */
 interface Part {
@@ -292,43 +230,6 @@ function tiledProgram(request: Request, ending: Ending): Program {
     workgroups: ceilDivide(size, WORKGROUP_SIZE),
   }
   return { dispatches: [first, second], scratch: [size * splits * 4] }
-}
-
-/** Whether an adapter has what a variant needs. */
-function supports({ variant, device }: Request): boolean {
-  if (QUADS_TILES.has(variant)) return device.subgroups && device.subgroupMinSize >= 4
-  const tiling = TILINGS.get(variant)
-  if (!tiling) return true
-  const { ROW_THREADS, COLUMN_THREADS, ROW_VECTORS, COLUMN_VECTORS, DEPTH } = tiling
-  const bytes = 16 * DEPTH * (ROW_THREADS * ROW_VECTORS + 1 + COLUMN_THREADS * COLUMN_VECTORS + 1)
-  return device.maxInvocations >= ROW_THREADS * COLUMN_THREADS && device.maxWorkgroupBytes >= bytes
-}
-
-/**
- * Software adapters pay for each load, lane by lane, and nothing for workgroup memory but its upkeep: registers, shared by
- * quads. GPUs take the largest tile of which there are enough, and cut the depth where no tile is small enough.
- */
-function choose(request: Request): string {
-  const { product } = operandsOf(request)
-  const { device } = request
-  const { rows, columns, depth, matrices } = product
-  const operations = rows * columns * depth * matrices
-  const narrow = Math.min(rows, columns) <= NARROW
-  if (operations <= FEW_OPERATIONS) return 'small'
-  if (device.isSoftware) {
-    if (!device.subgroups || device.subgroupMinSize < 4) return 'register'
-    if (narrow && operations > MANY_NARROW_OPERATIONS) return 'register'
-    const pays =
-      !narrow && operations > MANY_SOFTWARE_OPERATIONS && device.subgroupMinSize === NARROW_SUBGROUPS
-    return pays ? 'quads32' : 'quads16'
-  }
-  if (narrow) return 'dot'
-  const enough = (tiling: Tiling): boolean => tilesOfTiling(product, tiling).tiles >= ENOUGH_WORKGROUPS
-  if (enough(TILED128)) return 'tiled128'
-  if (enough(TILED64)) return 'tiled64'
-  return depth >= 4 * SPLIT_DEPTH && tilesOfTiling(product, TILED32).tiles * 4 < ENOUGH_WORKGROUPS
-    ? 'split'
-    : 'tiled32'
 }
 
 const PARTS_OF: Readonly<Record<string, (request: Request) => Part>> = {

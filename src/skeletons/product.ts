@@ -1,6 +1,7 @@
 // A matrix product as sizes and strides, whatever its operands' layout, and its reference.
 import type { NumericArray } from '../dtype.ts'
 import { must } from '../errors.ts'
+import type { KernelRequest } from '../kernel.ts'
 import { at, broadcastStrides, foldAxes, type LoopNest, type Shape, sizeOf, walk } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 
@@ -9,6 +10,9 @@ export interface ProductAttributes {
   readonly transposeA: boolean
   readonly transposeB: boolean
 }
+
+/** What a product's kernel is asked for. */
+export type ProductRequest = KernelRequest<ProductAttributes>
 
 /** A batch of products of a [rows, depth] and a [depth, columns] matrix. Strides are in elements. */
 export interface Product {

@@ -3,12 +3,10 @@ import add from '../../shaders/binary/add.wgsl?raw'
 import watchWgsl from '../../shaders/watch.wgsl?raw'
 import { dtypes } from '../dtype.ts'
 import { must } from '../errors.ts'
-import { type Binding, type Expression, type KernelRequest, type ShaderFile, shader } from '../kernel.ts'
+import { type Binding, type Expression, type ShaderFile, shader } from '../kernel.ts'
 import { at, sizeOf } from '../shape.ts'
 import { type Declared, evaluation, generated, identity } from './expression.ts'
-import type { ProductAttributes } from './product.ts'
-
-type Request = KernelRequest<ProductAttributes>
+import type { ProductRequest as Request } from './product.ts'
 
 /** What becomes of a product's sums, and what is made beside them. */
 export interface Ending {

@@ -76,7 +76,7 @@ export async function causesOf(facts: Facts): Promise<Causes> {
   return [
     {
       cause: 'too small a network',
-      advice: `the loss stands still at ${short(last)} while gradients are sound; ${size} parameters seem too few for ${rows} rows: add units or layers.`,
+      advice: `the loss stands still at ${short(last)} while gradients are sound; ${size} parameters seem too few for ${rows} rows: add units or layers, or train longer.`,
     },
   ]
 }
