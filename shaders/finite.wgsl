@@ -22,15 +22,15 @@ fn main(
 ) {
   let thread = workgroupIndex(group, groups) * WORKGROUP_SIZE + lane;
   if (thread == 0u) { watch(f32(loss[0])); }
-  // The largest bits but for the sign, which tell of infinities and NaN as any would.
-  var largest = vec4<u32>(0u);
+  var all = vec4<u32>(0u);
   for (var i = thread; 4u * i < params.size; i += params.threads) {
     var bits = bitcast<vec4<u32>>(vec4<f32>(gradients[i])) & vec4<u32>(0x7fffffffu);
     // What follows the last gradient may be anything.
     if (4u * i + 4u > params.size) {
       bits = select(vec4<u32>(0u), bits, 4u * i + vec4<u32>(0u, 1u, 2u, 3u) < vec4<u32>(params.size));
     }
-    largest = max(largest, bits);
+    all = max(all, bits);
   }
-  watch(bitcast<f32>(max(max(largest.x, largest.y), max(largest.z, largest.w))));
+  watch(bitcast<f32>(max(max(all.x, all.y), max(all.z, all.w))));
+  endWatch();
 }

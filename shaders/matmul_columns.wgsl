@@ -7,6 +7,7 @@ fn sumColumns(thread: u32, threads: u32, columns: u32) {
     for (var k = 0u; k < params.depth; k++) { sum += elementB(k * columns + column); }
     let stored = Out(sum);
     columnSums[column] = stored;
-    watchStored(f32(stored));
+    watch(f32(stored));
   }
+  endWatch();
 }

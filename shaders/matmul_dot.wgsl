@@ -95,4 +95,5 @@ fn main(
   storeRow(matrix, row + 1, column, partial1[lane]);
   storeRow(matrix, row + 2, column, partial2[lane]);
   storeRow(matrix, row + 3, column, partial3[lane]);
+  endWatch();
 }

@@ -141,4 +141,5 @@ fn main(
       store((matrix * params.rows + outRow) * params.columns + outColumn, outColumn, blocks[part][(i >> 2) & 3][i & 3]);
     }
   }
+  endWatch();
 }

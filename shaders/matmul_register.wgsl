@@ -86,4 +86,5 @@ fn main(
   // Stored in a loop: eight copies of what becomes of a sum would take long to compile.
   var sums = array<vec4<f32>, 8>(sum0, sum1, sum2, sum3, sum4, sum5, sum6, sum7);
   for (var i = 0u; i < 8; i++) { storeRow(matrix, row + i, column, sums[i]); }
+  endWatch();
 }

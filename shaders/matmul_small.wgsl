@@ -47,4 +47,5 @@ fn main(
     atB += params.depthStrideB;
   }
   store(index, column, sum);
+  endWatch();
 }

@@ -25,4 +25,5 @@ fn main(
   var sum = 0.0;
   for (var split = 0u; split < params.splits; split++) { sum += parts[split * params.size + index]; }
   store(index, index % params.columns, sum);
+  endWatch();
 }

@@ -155,4 +155,5 @@ fn main(
       }
     }
   }
+  endWatch();
 }

@@ -22,6 +22,8 @@ export interface Ending {
 export const SUM = identity('f32')
 
 const WATCH = shader(watchWgsl)
+/** The same where nothing is watched. */
+const UNWATCHED = ['fn watch(number: f32) {}', 'fn endWatch() {}']
 
 /** The end of a product as WGSL: the bindings after the operands', and `store`, which takes each sum. */
 export function storing(
@@ -59,13 +61,13 @@ export function storing(
   // Parts of sums are told when they are added up; the sums of columns are made beside them.
   const hasFlag = watched && (!toScratch || columnSums)
   const code = generated([
-    `fn watchStored(number: f32) {${hasFlag ? ' watch(number); ' : ''}}`,
+    ...(hasFlag ? [] : UNWATCHED),
     'fn store(index: u32, column: u32, sum: f32) {',
     ...statements,
     ...results.flatMap((result, j) => [
       `let stored${j} = ${outputs[j]?.type}(${result});`,
       `output${j}[index] = stored${j};`,
-      ...(toScratch ? [] : [`watchStored(f32(stored${j}));`]),
+      ...(hasFlag && !toScratch ? [`watch(f32(stored${j}));`] : []),
     ]),
     '}',
   ])
