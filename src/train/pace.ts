@@ -20,7 +20,7 @@ export class Pace {
   /** Steps for the next submit: one until it is known how long they take. */
   get chunk(): number {
     const { perStep } = this
-    return perStep === null ? 1 : Math.max(1, Math.min(MOST_STEPS, Math.floor(SUBMIT / perStep)))
+    return perStep === null ? 1 : Math.max(1, Math.min(MOST_STEPS, Math.round(SUBMIT / perStep)))
   }
 
   /** Takes steps that were submitted; resolves once so few are waiting that others may follow. Rejects as they do. */
