@@ -1,7 +1,8 @@
 // Every op of the table, whether it was run or not: what proving it found.
+
+import { Scroller } from '../page/scroller.tsx'
 import { Card } from '../page/shell.tsx'
 import { errorOf, standing } from './report.ts'
-import { Scroller } from './scroller.tsx'
 import { chosen, type Entry, entries, work } from './state.ts'
 
 export function Table() {

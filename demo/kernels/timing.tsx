@@ -1,9 +1,9 @@
 // Timing: how fast the ops are, each verified before, and how near that is to what the GPU can do.
 import { Button, once } from '../page/controls.tsx'
+import { Scroller } from '../page/scroller.tsx'
 import { Card, Figures } from '../page/shell.tsx'
 import { brief, shapesOf, taken } from './report.ts'
 import { Roofline, shareOf } from './roofline.tsx'
-import { Scroller } from './scroller.tsx'
 import * as state from './state.ts'
 import { Progress } from './verification.tsx'
 

@@ -1,10 +1,10 @@
 // What can be taken away or looked into: the program, the weights, and the health of the layers.
 
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { Scroller } from '../kernels/scroller.tsx'
 import { Button, Checkbox } from '../page/controls.tsx'
 import { copyText, download } from '../page/download.ts'
 import { tellProblem } from '../page/notices.tsx'
+import { Scroller } from '../page/scroller.tsx'
 import { Card } from '../page/shell.tsx'
 import { programOf } from './code.ts'
 import type { LayerHealth } from './health.ts'
