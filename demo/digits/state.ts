@@ -48,7 +48,10 @@ export function hearEvaluation(next: Evaluation): void {
   void show()
 }
 
-/** Shows what came of evaluations part by part, a task each, so that none is long. */
+/** Resolves when what has changed was painted. */
+const painted = (): Promise<void> => new Promise(resolve => requestAnimationFrame(() => setTimeout(resolve)))
+
+/** Shows what came of evaluations part by part, a frame each, so that none is long. */
 async function show(): Promise<void> {
   if (isShowing) return
   isShowing = true
@@ -70,7 +73,7 @@ async function show(): Promise<void> {
       },
     ]
     for (const part of parts) {
-      await new Promise(resolve => setTimeout(resolve))
+      await painted()
       if (scores.value) part() // else forgotten meanwhile
     }
   }
