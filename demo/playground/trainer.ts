@@ -78,7 +78,7 @@ const trainer = {
     (await current())?.edit(place, from, value),
   setLearningRate: async (rate: number) => (await current())?.setLearningRate(rate),
   aim: async (map: Settings['map']) => (await current())?.aim(map),
-  diagnose: () => run?.diagnose(),
+  diagnose: async () => (await current())?.diagnose(),
   save: async () => {
     const bytes = await (await current())?.save()
     return bytes && transfer(bytes, [bytes.buffer])
@@ -87,7 +87,7 @@ const trainer = {
 
   async setLook(next: Look) {
     look = next
-    await run?.setLook(next)
+    await (await current())?.setLook(next)
   },
 }
 

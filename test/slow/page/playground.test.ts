@@ -90,6 +90,36 @@ test('layers and weights are changed on the graph, and changes are taken back', 
   await close()
 }, 60_000)
 
+test('a neuron chosen while a network is being built has its weights listed once it is there', async () => {
+  const { page, problems, close } = await site.open('playground/')
+  await ready(page)
+  const isListed = (wanted: boolean) =>
+    page.waitForFunction(
+      wanted => (document.querySelector('.weights') !== null) === wanted,
+      { timeout: 20_000 },
+      wanted,
+    )
+  // A network is built within some hundred milliseconds: the choice falls before, into and after them.
+  for (let delay = 0; delay <= 300; delay += 20) {
+    await page.evaluate(async delay => {
+      const click = (name: string) => {
+        const buttons = [...document.querySelectorAll('button')]
+        const found = buttons.find(({ ariaLabel, textContent }) => (ariaLabel ?? textContent) === name)
+        if (!found) throw new Error(`There is no button ${name}.`)
+        found.click()
+      }
+      click('Reset')
+      await new Promise(resolve => setTimeout(resolve, delay))
+      click('Layer 1, neuron 1')
+    }, delay)
+    await isListed(true)
+    await press(page, 'Layer 1, neuron 1')
+    await isListed(false)
+  }
+  expect(problems).toEqual([])
+  await close()
+}, 60_000)
+
 /** Runs a program of the page unchanged, by Node.js; what it prints. */
 async function runProgram(text: string): Promise<string> {
   writeFileSync(join(folder, 'network.ts'), text)
