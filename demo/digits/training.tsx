@@ -1,5 +1,4 @@
 // The card of the run: start, pause, resume and reset, its figures and its curves.
-
 import { Curves } from '../page/chart.tsx'
 import { Button, once } from '../page/controls.tsx'
 import { Card, Figures } from '../page/shell.tsx'
@@ -33,11 +32,6 @@ export function Training() {
   const now = phase.value
   const canGoOn = now === 'done' && (progress.value?.epoch ?? 0) < settings.value.epochs
   const { says, run } = canGoOn ? { says: 'Resume', run: start } : BUTTONS[now]
-  const { step = 0, epoch = 0, samplesPerSecond = 0 } = progress.value ?? {}
-  const { steps, losses, tests } = curve.value
-  const loss = losses.at(-1)
-  const judged = scores.value
-  const history = accuracies.value
   return (
     <Card
       title="Training"
@@ -54,46 +48,78 @@ export function Training() {
       }
     >
       <div class="stack training">
-        <p class="muted small" role="status">
-          {now === 'paused' && !progress.value ? 'The network is ready. Resume trains it.' : STATES[now]}
-        </p>
-        <Figures
-          of={{
-            Epoch: `${epoch} of ${settings.value.epochs}`,
-            Step: step.toLocaleString('en'),
-            'Digits/s': samplesPerSecond > 0 ? Math.round(samplesPerSecond).toLocaleString('en') : '–',
-            Loss: loss === undefined ? '–' : loss.toFixed(3),
-            'Test loss': judged ? judged.loss.toFixed(3) : '–',
-            'Test accuracy': judged ? `${(100 * judged.accuracy).toFixed(1)} %` : '–',
-          }}
-        />
-        <div>
-          <h3>Loss</h3>
-          <Curves
-            label="Loss by step, in training and on test digits"
-            xLabel="step"
-            x={steps}
-            curves={[
-              { name: 'train', color: '--blue', values: losses },
-              { name: 'test', color: '--orange', values: tests, dashed: true },
-            ]}
-            height={170}
-          />
-        </div>
-        <div>
-          <h3>Accuracy on test digits</h3>
-          <Curves
-            label="Share of the test digits read right, by epoch, in percent"
-            xLabel="epoch"
-            x={history.map(point => point.epoch)}
-            curves={[
-              { name: 'percent right', color: '--green', values: history.map(point => 100 * point.accuracy) },
-            ]}
-            range={[0, 100]}
-            height={150}
-          />
-        </div>
+        <State />
+        <Counts />
+        <LossChart />
+        <AccuracyChart />
       </div>
     </Card>
+  )
+}
+
+// Each is drawn anew when what it shows has changed: together they would be a long task, many times a second.
+
+function State() {
+  const now = phase.value
+  return (
+    <p class="muted small" role="status">
+      {now === 'paused' && !progress.value ? 'The network is ready. Resume trains it.' : STATES[now]}
+    </p>
+  )
+}
+
+function Counts() {
+  const { step = 0, epoch = 0, samplesPerSecond = 0 } = progress.value ?? {}
+  const loss = curve.value.losses.at(-1)
+  const judged = scores.value
+  return (
+    <Figures
+      of={{
+        Epoch: `${epoch} of ${settings.value.epochs}`,
+        Step: step.toLocaleString('en'),
+        'Digits/s': samplesPerSecond > 0 ? Math.round(samplesPerSecond).toLocaleString('en') : '–',
+        Loss: loss === undefined ? '–' : loss.toFixed(3),
+        'Test loss': judged ? judged.loss.toFixed(3) : '–',
+        'Test accuracy': judged ? `${(100 * judged.accuracy).toFixed(1)} %` : '–',
+      }}
+    />
+  )
+}
+
+function LossChart() {
+  const { steps, losses, tests } = curve.value
+  return (
+    <div>
+      <h3>Loss</h3>
+      <Curves
+        label="Loss by step, in training and on test digits"
+        xLabel="step"
+        x={steps}
+        curves={[
+          { name: 'train', color: '--blue', values: losses },
+          { name: 'test', color: '--orange', values: tests, dashed: true },
+        ]}
+        height={170}
+      />
+    </div>
+  )
+}
+
+function AccuracyChart() {
+  const history = accuracies.value
+  return (
+    <div>
+      <h3>Accuracy on test digits</h3>
+      <Curves
+        label="Share of the test digits read right, by epoch, in percent"
+        xLabel="epoch"
+        x={history.map(({ epoch }) => epoch)}
+        curves={[
+          { name: 'percent right', color: '--green', values: history.map(({ accuracy }) => 100 * accuracy) },
+        ]}
+        range={[0, 100]}
+        height={150}
+      />
+    </div>
   )
 }
