@@ -5,7 +5,7 @@ import { fail, show } from '../errors.ts'
 import { checkDType, checkOptions } from '../options.ts'
 import { checkShape, type Shape, sizeOf } from '../shape.ts'
 import { Tensor } from '../tensor.ts'
-import { broadcastTo } from './move.ts'
+import { broadcastTo } from './reshape.ts'
 
 /** Where and as what a creator makes its tensor: on the current engine, as float32, unless told. */
 export interface CreateOptions {

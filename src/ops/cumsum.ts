@@ -9,9 +9,10 @@ import { at } from '../shape.ts'
 import { eachRow, rows, rowView } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { flip, reshape } from './move.ts'
+import { reshape } from './reshape.ts'
 import { ULP } from './samples.ts'
 import { tensorAndOptions, type WithOptions } from './signature.ts'
+import { flip } from './transpose.ts'
 
 /** Options of `cumsum`. */
 export interface CumsumOptions {

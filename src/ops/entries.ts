@@ -1,14 +1,12 @@
-// What entries have in common: elementwise ops of one operand and of two, and movement.
+// What entries of elementwise ops have in common: of one operand, and of two.
 import { type DType, floatOf } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { shader } from '../kernel.ts'
 import { defineOp, type Sample, type SampleInput, type Tolerance } from '../op.ts'
 import { broadcastShapes } from '../shape.ts'
 import { map, mapReference } from '../skeletons/map.ts'
-import { type Move, move, moveReference } from '../skeletons/move.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { ulps } from './samples.ts'
 import { type Binary, type Operand, oneTensor, twoOperands, type Unary } from './signature.ts'
 
 /** The same numbers as another dtype. */
@@ -200,15 +198,4 @@ function inferBinary(name: string, result: BinaryEntry['result'], a: Spec, b: Sp
   if (a.dtype === 'bool')
     fail('dtype', name, 'the operands are bool; they must be numbers.', "Use cast(x, 'int32') first.")
   return { shape, dtype: result === 'float' ? floatOf(a.dtype) : a.dtype }
-}
-
-export type Moves<A extends object> = (
-  inputs: readonly Spec[],
-  output: Spec,
-  attributes: A,
-) => readonly Move[]
-
-/** The parts of an entry that follow from its moves. Movement is exact. */
-export function moved<A extends object>(moves: Moves<A>) {
-  return { family: 'movement', reference: moveReference(moves), kernel: move(moves), tolerance: ulps(0) }
 }

@@ -27,41 +27,14 @@ export {
   softmaxCrossEntropy,
 } from './losses.ts'
 export * from './matmul.ts'
-export {
-  broadcastTo,
-  detach,
-  expandDims,
-  flip,
-  type PadOptions,
-  pad,
-  reshape,
-  slice,
-  squeeze,
-  transpose,
-} from './move.ts'
+export * from './movement.ts'
 export * from './normalize.ts'
 export { type OneHotOptions, oneHot } from './one_hot.ts'
 export { parameter } from './parameter.ts'
 export * from './power.ts'
 export { bernoulli, type DropoutOptions, dropout, normal, type SeedOptions, uniform } from './random.ts'
-export {
-  type ArgOptions,
-  all,
-  any,
-  argMax,
-  argMin,
-  max,
-  mean,
-  min,
-  type NormOptions,
-  norm,
-  prod,
-  type ReduceOptions,
-  std,
-  sum,
-  type VarianceOptions,
-  variance,
-} from './reduce.ts'
+export type { ReduceOptions } from './reduction_entry.ts'
+export * from './reductions.ts'
 export type { Operand } from './signature.ts'
 export { logSoftmax, logSumExp, type SoftmaxOptions, softmax } from './softmax.ts'
 export {

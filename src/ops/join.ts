@@ -3,14 +3,14 @@ import { fail, must, show } from '../errors.ts'
 import { defineComposite, defineOp, type Op } from '../op.ts'
 import { axis, parseOptions } from '../options.ts'
 import { at, type Shape, sameShape, sizeOf, stridesOf } from '../shape.ts'
+import type { Moves } from '../skeletons/move.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { type Moves, moved } from './entries.ts'
-import { type AxisAttributes, expandDims, reshape, slice } from './move.ts'
+import { type AxisAttributes, draw, inOrder, moved } from './movement_entry.ts'
+import { expandDims, reshape } from './reshape.ts'
 import { ulps } from './samples.ts'
 import { checkTensor } from './signature.ts'
-
-const draw = { low: -3, high: 3 }
+import { slice } from './slice.ts'
 
 const concatMoves: Moves<AxisAttributes> = (inputs, output, { axis }) => {
   const strides = stridesOf(output.shape)
@@ -18,7 +18,7 @@ const concatMoves: Moves<AxisAttributes> = (inputs, output, { axis }) => {
   return inputs.map(({ shape }) => {
     const offset = start * at(strides, axis)
     start += at(shape, axis)
-    return { shape, source: { offset: 0, strides: stridesOf(shape) }, target: { offset, strides } }
+    return { shape, source: inOrder(shape), target: { offset, strides } }
   })
 }
 

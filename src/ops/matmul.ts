@@ -9,8 +9,8 @@ import { type ProductAttributes, productReference } from '../skeletons/product.t
 import type { ReduceAttributes } from '../skeletons/reduce.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { reshape } from './move.ts'
 import { sum } from './reduce.ts'
+import { reshape } from './reshape.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
 
 /** Options of `matmul`. */

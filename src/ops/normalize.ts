@@ -5,7 +5,7 @@ import { axis, boolean, parseOptions } from '../options.ts'
 import { at, sameShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { add, mul, rsqrt, sub } from './elementwise.ts'
-import { reshape } from './move.ts'
+import { reshape } from './reshape.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
 import { batchAxes, EPSILON, standardize, TOLERANCE } from './standardize.ts'
 

@@ -5,7 +5,7 @@ import { currentRecording } from '../tape.ts'
 import { keepResult, Parameter, Tensor } from '../tensor.ts'
 import { type CreateOptions, creation } from './create.ts'
 import { flatLayout } from './join.ts'
-import { detach } from './move.ts'
+import { detach } from './reshape.ts'
 import { checkTensor } from './signature.ts'
 import { assign } from './update.ts'
 

@@ -16,10 +16,12 @@ import { eachRow, type RowView, rows, rowView } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { equal, exp, mul, sub, where } from './elementwise.ts'
-import { reshape, transpose } from './move.ts'
-import { type ReduceOptions, sum } from './reduce.ts'
+import { sum } from './reduce.ts'
+import type { ReduceOptions } from './reduction_entry.ts'
+import { reshape } from './reshape.ts'
 import { ULP } from './samples.ts'
 import { tensorAndOptions, type WithOptions } from './signature.ts'
+import { transpose } from './transpose.ts'
 
 /** Options of `softmax` and `logSoftmax`. */
 export interface SoftmaxOptions {

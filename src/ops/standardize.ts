@@ -16,9 +16,10 @@ import { eachRow, type RowView, rows, rowView } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { add, mul, neg, rsqrt } from './elementwise.ts'
-import { reshape } from './move.ts'
-import { mean as meanOf, sum, variance as varianceOf } from './reduce.ts'
+import { mean as meanOf, sum } from './reduce.ts'
+import { reshape } from './reshape.ts'
 import { ULP } from './samples.ts'
+import { variance as varianceOf } from './variance.ts'
 
 export interface StandardizeOptions {
   /** Neighbouring axes that are standardized together. Default: all. */

@@ -12,13 +12,13 @@ import * as join from './join.ts'
 import * as lossScale from './loss_scale.ts'
 import * as losses from './losses.ts'
 import * as matmul from './matmul.ts'
-import * as move from './move.ts'
+import * as movement from './movement.ts'
 import * as normalize from './normalize.ts'
 import * as oneHot from './one_hot.ts'
 import { assignTo } from './parameter.ts'
 import * as power from './power.ts'
 import * as random from './random.ts'
-import * as reduce from './reduce.ts'
+import * as reductions from './reductions.ts'
 import * as running from './running.ts'
 import * as softmax from './softmax.ts'
 import * as standardize from './standardize.ts'
@@ -31,8 +31,8 @@ const chained = {
   ...activations,
   ...binary,
   ...power,
-  ...reduce,
-  ...move,
+  ...reductions,
+  ...movement,
   ...softmax,
   ...losses,
   gather: gather.gather,

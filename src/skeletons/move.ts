@@ -18,7 +18,11 @@ export interface Move {
 }
 
 /** The moves of an op: for each input that is moved, where its elements go. */
-type Moves<A extends object> = (inputs: readonly Spec[], output: Spec, attributes: A) => readonly Move[]
+export type Moves<A extends object> = (
+  inputs: readonly Spec[],
+  output: Spec,
+  attributes: A,
+) => readonly Move[]
 
 /** The same copy in vectors of four elements, where all that is next to each other is so on both sides; else null. */
 function inVectors(move: Move): Move | null {

@@ -10,8 +10,8 @@ import {
   sigmoidCrossEntropy,
   softmaxCrossEntropy,
 } from '../ops/losses.ts'
-import { reshape } from '../ops/move.ts'
 import { oneHot } from '../ops/one_hot.ts'
+import { reshape } from '../ops/reshape.ts'
 import { cast } from '../ops/unary.ts'
 import { sameShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
