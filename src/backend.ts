@@ -34,6 +34,16 @@ export interface Counters {
   reads: number
 }
 
+export const noCounts = (): Counters => ({
+  dispatches: 0,
+  submits: 0,
+  pipelines: 0,
+  bindGroups: 0,
+  buffers: 0,
+  uploads: 0,
+  reads: 0,
+})
+
 /** Copies the first `bytes` of one storage to another. */
 export interface Copy {
   readonly from: Storage

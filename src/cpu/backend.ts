@@ -1,12 +1,12 @@
 // The reference backend: runs a plan by calling each op's reference, on plain arrays.
-import type {
-  AdapterReport,
-  Backend,
-  Copy,
-  Counters,
-  DispatchReport,
-  Executable,
-  Offence,
+import {
+  type AdapterReport,
+  type Backend,
+  type Copy,
+  type DispatchReport,
+  type Executable,
+  noCounts,
+  type Offence,
 } from '../backend.ts'
 import { type DType, type HostArray, isFloat, roundTo } from '../dtype.ts'
 import { bug, fail, must } from '../errors.ts'
@@ -40,15 +40,7 @@ export class CpuBackend implements Backend {
     maxWorkgroupBytes: 0,
     maxStorageBuffers: 0,
   }
-  readonly counters: Counters = {
-    dispatches: 0,
-    submits: 0,
-    pipelines: 0,
-    bindGroups: 0,
-    buffers: 0,
-    uploads: 0,
-    reads: 0,
-  }
+  readonly counters = noCounts()
   private offence: Offence | null = null
 
   constructor(private readonly precision: Precision = 'float32') {}
