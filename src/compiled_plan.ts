@@ -6,7 +6,7 @@ import { type Engine, newVersion } from './engine.ts'
 import { fail, must, show } from './errors.ts'
 import { type FusionRule, fuse } from './fuse/index.ts'
 import { ALIGNMENT, type Storage, Workspace } from './memory.ts'
-import { buildPlan, type Plan, place, planTable, type Slot } from './plan.ts'
+import { buildPlan, type Plan, planTable, type Slot } from './plan.ts'
 import { checkRange, hold, inRecording, inScope, type Recording, Value } from './tape.ts'
 import { eachTensor, mapTensors, Parameter, refusePromise, Tensor } from './tensor.ts'
 
@@ -145,14 +145,7 @@ export class CompiledPlan {
     if (this.prepared) return this.prepared
     const { engine, plan, workspace } = this
     const before = engine.memory().liveBytes
-    const placement = place(
-      plan,
-      engine.memoryManager,
-      workspace,
-      engine.runner.scratch(plan),
-      engine.elementBytes,
-    )
-    const executable = engine.runner.prepare(plan, placement, workspace)
+    const executable = engine.prepare(plan, workspace)
     for (const [value, slot] of plan.kept) this.outputs.push({ value, slot, lent: null })
     this.prepared = {
       executable,

@@ -18,8 +18,8 @@ import { map, mapReference } from '../skeletons/map.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { add, greater, less, mul, sub, where } from './binary.ts'
-import { general, INTEGERS, inferUnary, unary } from './entries.ts'
-import { elementwiseSamples, special, ulps } from './samples.ts'
+import { INTEGERS, inferUnary, unary } from './entries.ts'
+import { draw, elementwiseSamples, special, ulps } from './samples.ts'
 import { tensorAndOptions, type Unary, type WithOptions } from './signature.ts'
 import { erf as erfExact, sigmoid as logistic } from './special.ts'
 import { erf, exp, square, tanh } from './unary.ts'
@@ -34,7 +34,7 @@ export const sigmoid: Unary = unary({
   gradient: (_x, y, g) => mul(g, mul(y, sub(1, y))),
   tolerance: ulps(3 + 2 * 90 + 4),
   samples: [
-    ...elementwiseSamples(general),
+    ...elementwiseSamples(draw),
     special([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 80, -80]),
   ],
 })
@@ -49,7 +49,7 @@ export const relu: Unary = unary({
   // Read off the result, so that x need not be kept: it is above 0 where x is.
   gradient: (_x, y, g) => where(greater(y, 0), g, 0),
   tolerance: ulps(0),
-  samples: [...elementwiseSamples({ ...general, clearOfIntegers: true }), ...INTEGERS, special()],
+  samples: [...elementwiseSamples({ ...draw, clearOfIntegers: true }), ...INTEGERS, special()],
 })
 
 const SELU_SCALE = 1.0507009873554805
@@ -64,7 +64,7 @@ export const selu: Unary = unary({
   kernel: seluWgsl,
   gradient: (x, _y, g) => mul(g, where(greater(x, 0), SELU_SCALE, mul(exp(x), SELU_SCALE * SELU_ALPHA))),
   tolerance: ulps(8, 2 ** -21),
-  samples: [...elementwiseSamples({ ...general, clearOfIntegers: true }), special()],
+  samples: [...elementwiseSamples({ ...draw, clearOfIntegers: true }), special()],
 })
 
 /** Swish: x·logistic(x). */
@@ -79,7 +79,7 @@ export const silu: Unary = unary({
     return mul(g, mul(s, add(1, mul(x, sub(1, s)))))
   },
   tolerance: ulps(32, 2 ** -21),
-  samples: [...elementwiseSamples(general), special()],
+  samples: [...elementwiseSamples(draw), special()],
 })
 
 /** ln(1 + exp x), a smooth rectifier. */
@@ -91,7 +91,7 @@ export const softplus: Unary = unary({
   kernel: softplusWgsl,
   gradient: (x, _y, g) => mul(g, sigmoid(x)),
   tolerance: ulps(8, 2 ** -21),
-  samples: [...elementwiseSamples(general), special()],
+  samples: [...elementwiseSamples(draw), special()],
 })
 
 /** Perceptron unit: 1 where x > 0, else 0. Its slope is 0 everywhere. */
@@ -103,7 +103,7 @@ export const step: Unary = unary({
   kernel: stepWgsl,
   gradient: null,
   tolerance: ulps(0),
-  samples: [...elementwiseSamples(general), ...INTEGERS, special()],
+  samples: [...elementwiseSamples(draw), ...INTEGERS, special()],
 })
 
 interface GeluAttributes {
@@ -146,7 +146,7 @@ export const gelu: WithOptions<{ approximate?: 'none' | 'tanh' }> = defineOp<
   // The inner function is within 4e-7 absolute, times |x| ≤ 8 before it saturates.
   tolerance: ulps(8, 8 * 4e-7),
   samples: (['none', 'tanh'] as const).flatMap(approximate =>
-    [...elementwiseSamples(general), special()].map(sample => ({ ...sample, options: { approximate } })),
+    [...elementwiseSamples(draw), special()].map(sample => ({ ...sample, options: { approximate } })),
   ),
 })
 
@@ -199,7 +199,7 @@ function withConstant<Name extends string>(entry: {
       null,
     ],
     tolerance: ulps(8, 2 ** -21),
-    samples: [...elementwiseSamples({ ...general, clearOfIntegers: true }), special()].flatMap(sample => [
+    samples: [...elementwiseSamples({ ...draw, clearOfIntegers: true }), special()].flatMap(sample => [
       sample,
       { ...sample, options: { [option]: 0.3 } },
     ]),

@@ -17,7 +17,7 @@ import {
   SCHEMA,
   SPECIAL,
 } from './reduction_entry.ts'
-import { ulps } from './samples.ts'
+import { draw, ulps } from './samples.ts'
 import { tensorAndOptions, type WithOptions } from './signature.ts'
 
 /** Options of `argMax` and `argMin`. */
@@ -62,7 +62,7 @@ function argExtreme(
     })),
     gradient: 'none',
     samples: [
-      ...reduceSamples({ low: -3, high: 3 }, { empty: false, gradient: false }).filter(
+      ...reduceSamples(draw, { empty: false, gradient: false }).filter(
         ({ options }) => !Array.isArray((options as ReduceOptions | undefined)?.axis),
       ),
       ...reduceSamples({ values: [1, 3, 3, 2] }, { empty: false, gradient: false }).slice(2, 5),

@@ -5,7 +5,7 @@ import { sameShape, sizeOf } from '../shape.ts'
 import { type Move, move, moveReference } from '../skeletons/move.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { ulps } from './samples.ts'
+import { draw, ulps } from './samples.ts'
 
 const copyWhole = ([value]: readonly Spec[]): readonly Move[] => [
   {
@@ -43,8 +43,8 @@ export const assign: Op<[value: Tensor, parameter: Tensor], readonly []> = defin
   tolerance: ulps(0),
   samples: [[1], [67], [3, 5], [4, 8]].map(shape => ({
     inputs: [
-      { shape, low: -3, high: 3 },
-      { shape, low: -3, high: 3 },
+      { shape, ...draw },
+      { shape, ...draw },
     ],
   })),
 })

@@ -83,27 +83,28 @@ export const div: Binary = binary({
 /** What of g goes to the first of two operands: all where it wins, half where they tie. */
 const winner = (wins: Tensor, ties: Tensor, g: Tensor): Tensor => where(wins, g, where(ties, mul(g, 0.5), 0))
 
+/** maximum or minimum, which share everything but the direction. */
+const extreme = (
+  name: string,
+  kernel: string,
+  reference: (a: number, b: number) => number,
+  wins: (a: Tensor, b: Tensor) => Tensor,
+): Binary =>
+  binary({
+    name,
+    result: 'number',
+    reference,
+    kernel,
+    gradient: (a, b, _y, g) => [winner(wins(a, b), equal(a, b), g), winner(wins(b, a), equal(a, b), g)],
+    tolerance: ulps(0),
+    ties: 'avoid',
+  })
+
 /** The larger of two; NaN where either is. Ties share the gradient evenly. */
-export const maximum: Binary = binary({
-  name: 'maximum',
-  result: 'number',
-  reference: Math.max,
-  kernel: maximumWgsl,
-  gradient: (a, b, _y, g) => [winner(greater(a, b), equal(a, b), g), winner(greater(b, a), equal(a, b), g)],
-  tolerance: ulps(0),
-  ties: 'avoid',
-})
+export const maximum: Binary = extreme('maximum', maximumWgsl, Math.max, (a, b) => greater(a, b))
 
 /** The smaller of two; NaN where either is. Ties share the gradient evenly. */
-export const minimum: Binary = binary({
-  name: 'minimum',
-  result: 'number',
-  reference: Math.min,
-  kernel: minimumWgsl,
-  gradient: (a, b, _y, g) => [winner(less(a, b), equal(a, b), g), winner(less(b, a), equal(a, b), g)],
-  tolerance: ulps(0),
-  ties: 'avoid',
-})
+export const minimum: Binary = extreme('minimum', minimumWgsl, Math.min, (a, b) => less(a, b))
 
 const comparison = (name: string, kernel: string, reference: (a: number, b: number) => boolean): Binary =>
   binary({

@@ -21,7 +21,7 @@ import { ones } from './create.ts'
 import { add, mul, sub } from './elementwise.ts'
 import { sum } from './reduce.ts'
 import { expandDims } from './reshape.ts'
-import { ULP } from './samples.ts'
+import { draw, isSpecial, tooLarge, ULP } from './samples.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
 import { logSoftmax, type RowSum, SPECIAL_ROWS, softmax, sumRow, sumUlps } from './softmax.ts'
 
@@ -140,10 +140,6 @@ function lossKernel(
 const slopeKernel = lossKernel(crossEntropyGradientWgsl, { ending: slopeAloneWgsl, outputs: 1 })
 const slopeAndLossKernel = lossKernel(crossEntropyGradientWgsl, { ending: slopeAndLossWgsl, outputs: 2 })
 
-const draw = { low: -3, high: 3 }
-const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
-const special = { gradient: false, note: 'special values have no finite differences' } as const
-
 const PICKS = [2, 0, 9, 4, 7, 7, 1]
 const ids = (shape: Shape, classes: number): SampleInput => ({
   shape,
@@ -176,14 +172,14 @@ export const LOGITS_AND_LABELS: Omit<Sample, 'call'>[] = [
   { inputs: [{ shape: [2, 1500], ...draw }, probabilities([2, 1500])], ...tooLarge },
   {
     inputs: [{ shape: [SPECIAL_ROWS.length, 3], values: SPECIAL_ROWS.flat() }, ids([SPECIAL_ROWS.length], 3)],
-    ...special,
+    ...isSpecial,
   },
   {
     inputs: [
       { shape: [SPECIAL_ROWS.length, 3], values: SPECIAL_ROWS.flat() },
       { shape: [SPECIAL_ROWS.length, 3], values: [0, 0.25, 0.75, 0, 1] },
     ],
-    ...special,
+    ...isSpecial,
   },
   { inputs: [{ shape: [128, 10], ...draw }, ids([128], 10)], benchmark: true, ...tooLarge },
   { inputs: [{ shape: [1024, 1024], ...draw }, ids([1024], 1024)], benchmark: true, ...tooLarge },

@@ -10,7 +10,7 @@ import { eachRow, rows, rowView } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { reshape } from './reshape.ts'
-import { ULP } from './samples.ts'
+import { isSpecial, tooLarge, ULP } from './samples.ts'
 import { tensorAndOptions, type WithOptions } from './signature.ts'
 import { flip } from './transpose.ts'
 
@@ -26,7 +26,6 @@ export interface CumsumAttributes {
 
 // Of one sign, so that no sum cancels and its error is relative to itself.
 const draw = { low: 0.1, high: 1 }
-const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
 
 /** Running sums: element j is the sum of elements 0 to j along the axis. Integers wrap. Throws `dtype` for bools. */
 export const cumsum: WithOptions<CumsumOptions> = defineOp<
@@ -102,8 +101,7 @@ export const cumsum: WithOptions<CumsumOptions> = defineOp<
         },
       ],
       options: { axis: 1 },
-      gradient: false,
-      note: 'special values have no finite differences',
+      ...isSpecial,
     },
     { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 1 }, benchmark: true, ...tooLarge },
     { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 0 }, benchmark: true, ...tooLarge },

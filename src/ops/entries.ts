@@ -2,11 +2,12 @@
 import { type DType, floatOf } from '../dtype.ts'
 import { fail } from '../errors.ts'
 import { shader } from '../kernel.ts'
-import { defineOp, type Sample, type SampleInput, type Tolerance } from '../op.ts'
+import { defineOp, type Sample, type Tolerance } from '../op.ts'
 import { broadcastShapes } from '../shape.ts'
 import { map, mapReference } from '../skeletons/map.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
+import { draw, isSpecial, tooLarge } from './samples.ts'
 import { type Binary, type Operand, oneTensor, twoOperands, type Unary } from './signature.ts'
 
 /** The same numbers as another dtype. */
@@ -62,8 +63,6 @@ export function inferUnary(name: string, result: UnaryEntry['result'], x: Spec):
     fail('dtype', name, 'x is bool; it must be a number.', "Use cast(x, 'int32') first.")
   return x
 }
-
-export const general: Pick<SampleInput, 'low' | 'high'> = { low: -3, high: 3 }
 export interface BinaryEntry {
   readonly name: string
   /** 'number': as the operands. 'float': true division. 'bool': a test. */
@@ -82,7 +81,7 @@ export interface BinaryEntry {
 
 /** Shapes every binary op is proven on: equal, scalars on either side, broadcasting rows, columns and both. */
 function binarySamples({
-  draw = { low: -3, high: 3 },
+  draw: range = draw,
   ties,
   integers = true,
   result,
@@ -120,9 +119,9 @@ function binarySamples({
   ]
   const samples: Sample<[Operand, Operand]>[] = shapes.map(([a = [], b = []]) => ({
     inputs: [
-      { shape: a, ...draw, ...(ties ? { clearOfIntegers: true } : {}) },
+      { shape: a, ...range, ...(ties ? { clearOfIntegers: true } : {}) },
       // Operands a third apart never tie.
-      { shape: b, ...draw, ...(ties ? { values: [-2, 1, 0, 2, -1] } : {}) },
+      { shape: b, ...range, ...(ties ? { values: [-2, 1, 0, 2, -1] } : {}) },
     ],
   }))
   const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 1, -1, 2.5]
@@ -131,26 +130,23 @@ function binarySamples({
       { shape: [7, 1], values },
       { shape: [1, 7], values },
     ],
-    gradient: false,
-    note: 'special values have no finite differences',
+    ...isSpecial,
   })
   samples.push({
     inputs: [
-      { shape: [128, 1024], ...draw },
-      { shape: [1024], ...draw },
+      { shape: [128, 1024], ...range },
+      { shape: [1024], ...range },
     ],
     benchmark: true,
-    gradient: false,
-    note: 'too large for finite differences',
+    ...tooLarge,
   })
   samples.push({
     inputs: [
-      { shape: [128, 1024], ...draw },
-      { shape: [128, 1024], ...draw },
+      { shape: [128, 1024], ...range },
+      { shape: [128, 1024], ...range },
     ],
     benchmark: true,
-    gradient: false,
-    note: 'too large for finite differences',
+    ...tooLarge,
   })
   if (!integers) return samples
   for (const dtype of ['int32', 'uint32'] as const) {

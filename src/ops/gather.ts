@@ -9,13 +9,11 @@ import { type AxisAttributes, gatherKernel, scatterAddKernel, spoiledValue } fro
 import { rowView } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { ULP, ulps } from './samples.ts'
+import { draw, isSpecial, tooLarge, ULP, ulps } from './samples.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
 
 const INTEGERS = ['int32', 'uint32'] as const
 
-const draw = { low: -3, high: 3 }
-const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
 const noGradient = { gradient: false, note: 'integers have no gradient' } as const
 
 /** Options of `gather`. */
@@ -123,8 +121,7 @@ export const gather: Op<[x: Tensor, indices: Tensor, options?: GatherOptions]> =
         { shape: [2, 3], values: [Number.NaN, Number.POSITIVE_INFINITY, -0, 1, 2, Number.NEGATIVE_INFINITY] },
         { shape: [3], dtype: 'int32', values: [0, 1, 0] },
       ],
-      gradient: false,
-      note: 'special values have no finite differences',
+      ...isSpecial,
     },
     {
       inputs: [
@@ -255,8 +252,7 @@ export const scatterAdd: Op<[indices: Tensor, updates: Tensor, options: ScatterA
         { shape: [5], values: [1, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 2] },
       ],
       options: { size: 4 },
-      gradient: false,
-      note: 'special values have no finite differences',
+      ...isSpecial,
     },
     {
       inputs: [

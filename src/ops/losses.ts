@@ -24,7 +24,7 @@ import {
 } from './cross_entropy.ts'
 import { abs, clip, mul, neg, relu, sigmoid, square, sub } from './elementwise.ts'
 import { mean, sum } from './reduce.ts'
-import { ULP, ulps } from './samples.ts'
+import { draw, isSpecial, tooLarge, ULP, ulps } from './samples.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
 
 /** Options of every loss. */
@@ -41,9 +41,6 @@ function reduced(losses: Tensor, reduction: Reduction): Tensor {
   if (reduction === 'none') return losses
   return reduction === 'mean' ? mean(losses) : sum(losses)
 }
-
-const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
-const special = { gradient: false, note: 'special values have no finite differences' } as const
 
 /**
  * Cross-entropy of softmax(logits) against labels: logits [..., classes]; labels are class ids (int32 or uint32, [...])
@@ -146,14 +143,14 @@ function pairs(
         { shape: [21], values },
         { shape: [21], values: specials.flatMap(y => values.map(() => y)) },
       ],
-      ...special,
+      ...isSpecial,
     },
     {
       inputs: [
         { shape: [2], values: [1, -1] },
         { shape: [2], values: [Number.NaN, 1] },
       ],
-      ...special,
+      ...isSpecial,
     },
     { ...both([128, 1024]), benchmark: true, ...tooLarge },
   ]
@@ -221,7 +218,7 @@ export const sigmoidCrossEntropy: Pair = elementLoss({
 export const meanSquaredError: Pair = elementLoss({
   name: 'meanSquaredError',
   loss: (prediction, target) => square(sub(prediction, target)),
-  samples: pairs({ low: -3, high: 3 }, { low: -3, high: 3 }),
+  samples: pairs(draw, draw),
   // A rounding of the difference counts twice in its square.
   tolerance: { relative: 3 * ULP, absolute: 0 },
 })

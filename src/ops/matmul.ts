@@ -11,6 +11,7 @@ import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { sum } from './reduce.ts'
 import { reshape } from './reshape.ts'
+import { tooLarge } from './samples.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
 
 /** Options of `matmul`. */
@@ -124,9 +125,7 @@ const pair = (a: Shape, b: Shape, options: MatmulOptions = {}): Sample<MatmulArg
 
 /** Rows whose column sums are left to one thread a column. */
 const MOST_SUMMED = 4096
-
-const large = { gradient: false, note: 'too large for finite differences' }
-const timed = { ...large, benchmark: true }
+const timed = { ...tooLarge, benchmark: true }
 
 /**
  * Matrix product of the last two axes, [..., M, K] · [..., K, N] = [..., M, N]; axes before them broadcast. An operand
@@ -195,9 +194,9 @@ export const matmul: Op<MatmulArguments> = defineOp<ProductAttributes, MatmulArg
     ...stored(3, 4, 5),
     ...stored(7, 1, 9),
     ...stored(9, 6, 11),
-    ...stored(67, 35, 19, large),
-    ...stored(20, 8, 36, large),
-    { ...pair([7, 20], [7, 36], { transposeA: true }), ...large },
+    ...stored(67, 35, 19, tooLarge),
+    ...stored(20, 8, 36, tooLarge),
+    { ...pair([7, 20], [7, 36], { transposeA: true }), ...tooLarge },
     ...stored(4, 0, 3, { gradient: false, note: 'nothing to differentiate by' }),
     ...stored(2, 130, 1).slice(0, 1),
     pair([1, 67], [67, 3]),
@@ -286,7 +285,7 @@ export const linear: Op<LinearArguments> = defineOp<ProductAttributes, LinearArg
     affineSample([3], [3, 2]),
     affineSample([3, 4], [4, 5]),
     affineSample([9, 6], [6, 11]),
-    { ...affineSample([67, 35], [35, 19]), ...large },
+    { ...affineSample([67, 35], [35, 19]), ...tooLarge },
     affineSample([16, 2], [2, 8]),
     affineSample([2, 3, 4], [4, 5]),
     affineSample([5, 4], [4, 3], false),

@@ -4,9 +4,7 @@ import { type Shape, stridesOf } from '../shape.ts'
 import { type Move, type Moves, move, moveReference } from '../skeletons/move.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { ulps } from './samples.ts'
-
-export const draw = { low: -3, high: 3 }
+import { draw, ulps } from './samples.ts'
 
 export interface AxisAttributes {
   readonly axis: number

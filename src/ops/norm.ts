@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor.ts'
 import { equal, where } from './binary.ts'
 import { max, sum } from './reduce.ts'
 import { type ReduceOptions, reduceSamples, SCHEMA } from './reduction_entry.ts'
-import { ulps } from './samples.ts'
+import { draw, ulps } from './samples.ts'
 import { checkTensor, type WithOptions } from './signature.ts'
 import { abs, sqrt, square } from './unary.ts'
 
@@ -38,7 +38,7 @@ export const norm: WithOptions<NormOptions> = defineComposite<[x: Tensor, option
     return where(isZero, 0, sqrt(where(isZero, 1, total)))
   },
   samples: ([1, 2, 'inf'] as const).flatMap((order): Sample<[Tensor, NormOptions?]>[] => [
-    ...reduceSamples({ low: -3, high: 3 }, { empty: order !== 'inf' })
+    ...reduceSamples(draw, { empty: order !== 'inf' })
       .filter(sample => !sample.benchmark)
       .map(sample => ({ ...sample, options: { ...sample.options, order } })),
     { inputs: [{ shape: [4], values: [0] }], options: { order }, gradient: false, note: 'a corner' },

@@ -6,6 +6,7 @@ import { at, sameShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { add, mul, rsqrt, sub } from './elementwise.ts'
 import { reshape } from './reshape.ts'
+import { draw, tooLarge } from './samples.ts'
 import { checkTensor, refuseExtra } from './signature.ts'
 import { batchAxes, EPSILON, standardize, TOLERANCE } from './standardize.ts'
 
@@ -40,9 +41,26 @@ export interface BatchNormOptions {
   training?: boolean
 }
 
-const draw = { low: -3, high: 3 }
 const positive = { low: 0.5, high: 2 }
-const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
+
+/** x with a scale and an offset for each place along the axis. */
+function scaled<O extends { axis?: number; training?: boolean }>(
+  shape: readonly number[],
+  options: O,
+): Sample<[Tensor, O & { scale: Tensor; offset: Tensor }]> {
+  const each = { shape: [at(shape, options.axis ?? shape.length - 1)] }
+  return {
+    inputs: [
+      { shape, ...draw },
+      { ...each, ...positive },
+      { ...each, ...draw },
+    ],
+    call: (x, scale, offset) => [
+      x as Tensor,
+      { ...options, scale: scale as Tensor, offset: offset as Tensor },
+    ],
+  }
+}
 
 /**
  * Batch normalisation (Ioffe and Szegedy 2015) of x [..., features]: each feature less its mean, divided by
@@ -88,33 +106,18 @@ export const batchNorm: Op<[x: Tensor, options?: BatchNormOptions]> = defineComp
     return affine(mul(sub(x, mean), rsqrt(add(variance, epsilon))), scale, offset)
   },
   samples: [
-    training([1, 1]),
-    training([4, 67]),
-    training([67, 3]),
-    training([3, 4, 5]),
+    scaled([1, 1], { training: true }),
+    scaled([4, 67], { training: true }),
+    scaled([67, 3], { training: true }),
+    scaled([3, 4, 5], { training: true }),
     inference([1, 1]),
     inference([67, 3]),
     inference([2, 3, 4]),
     inference([0, 3]),
-    { ...training([128, 1024]), benchmark: true, ...tooLarge },
+    { ...scaled([128, 1024], { training: true }), benchmark: true, ...tooLarge },
   ],
   tolerance: () => TOLERANCE,
 })
-
-function training(shape: readonly number[]): Sample<[Tensor, BatchNormOptions?]> {
-  const each = { shape: shape.slice(-1) }
-  return {
-    inputs: [
-      { shape, ...draw },
-      { ...each, ...positive },
-      { ...each, ...draw },
-    ],
-    call: (x, scale, offset) => [
-      x as Tensor,
-      { scale: scale as Tensor, offset: offset as Tensor, training: true },
-    ],
-  }
-}
 
 function inference(shape: readonly number[]): Sample<[Tensor, BatchNormOptions?]> {
   const each = { shape: shape.slice(-1) }
@@ -172,28 +175,13 @@ export const layerNorm: Op<[x: Tensor, options?: LayerNormOptions]> = defineComp
     return affine(standardize(x, { axis: place, epsilon }), along(scale), along(offset))
   },
   samples: [
-    rows([1]),
-    rows([67]),
-    rows([5, 67]),
-    rows([3, 4, 5], { axis: 1 }),
-    rows([0, 3]),
+    scaled([1], {}),
+    scaled([67], {}),
+    scaled([5, 67], {}),
+    scaled([3, 4, 5], { axis: 1 }),
+    scaled([0, 3], {}),
     { inputs: [{ shape: [4, 5], ...draw }], options: { epsilon: 0.1 } },
-    { ...rows([128, 1024]), benchmark: true, ...tooLarge },
+    { ...scaled([128, 1024], {}), benchmark: true, ...tooLarge },
   ],
   tolerance: () => TOLERANCE,
 })
-
-function rows(shape: readonly number[], options: LayerNormOptions = {}): Sample<[Tensor, LayerNormOptions?]> {
-  const each = { shape: [at(shape, options.axis ?? shape.length - 1)] }
-  return {
-    inputs: [
-      { shape, ...draw },
-      { ...each, ...positive },
-      { ...each, ...draw },
-    ],
-    call: (x, scale, offset) => [
-      x as Tensor,
-      { ...options, scale: scale as Tensor, offset: offset as Tensor },
-    ],
-  }
-}

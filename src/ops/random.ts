@@ -1,25 +1,22 @@
-// Random numbers and dropout: drawn by counter, so a seed repeats them on every backend.
-import dropoutWgsl from '../../shaders/dropout.wgsl?raw'
+// Random numbers: drawn by counter, so a seed repeats them on every backend.
 import philoxWgsl from '../../shaders/philox.wgsl?raw'
 import bernoulliWgsl from '../../shaders/random/bernoulli.wgsl?raw'
-import dropWgsl from '../../shaders/random/drop.wgsl?raw'
 import normalWgsl from '../../shaders/random/normal.wgsl?raw'
 import uniformWgsl from '../../shaders/random/uniform.wgsl?raw'
 import randomWgsl from '../../shaders/random.wgsl?raw'
-import { type DType, dtypes, isFloat, type NumericArray } from '../dtype.ts'
+import { type DType, dtypes, type NumericArray } from '../dtype.ts'
 import type { Engine } from '../engine.ts'
 import { fail, must } from '../errors.ts'
 import { evaluated } from '../host.ts'
-import { shader, WORKGROUP_SIZE } from '../kernel.ts'
-import { defineComposite, defineOp, type Op, type Sample, type Tolerance } from '../op.ts'
-import { boolean, integer, number, parseOptions } from '../options.ts'
+import { type Program, shader, WORKGROUP_SIZE } from '../kernel.ts'
+import { defineOp, type Op, type Sample, type Tolerance } from '../op.ts'
+import { integer, number } from '../options.ts'
 import { eachRandom, randomKey, unitFloat } from '../random.ts'
 import { at, checkShape, type Shape, sizeOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 import { Tensor } from '../tensor.ts'
 import { type CreateOptions, creation } from './create.ts'
 import { ULP } from './samples.ts'
-import { checkTensor, type Operand, type WithOptions } from './signature.ts'
 
 /** What every random op takes: its own seed, beside where the tensor is made. */
 export interface SeedOptions extends CreateOptions {
@@ -31,7 +28,7 @@ export interface SeedOptions extends CreateOptions {
 const KEY: Spec = { shape: [4], dtype: 'uint32' }
 
 /** The stream of a random op: that of an explicit seed, or the next of the engine's (anew at each replay). */
-function keyFor(where: string, engine: Engine, seed: number | undefined): Tensor {
+export function keyFor(where: string, engine: Engine, seed: number | undefined): Tensor {
   if (seed === undefined)
     return evaluated(
       where,
@@ -42,6 +39,28 @@ function keyFor(where: string, engine: Engine, seed: number | undefined): Tensor
     )
   const whole = integer(0)(seed, { where, name: 'seed', rank: 0 })
   return evaluated(where, engine, KEY, () => randomKey(whole, 0))
+}
+
+/** One dispatch in which each thread draws four numbers for its elements, from a key and two numbers or tensors. */
+export function drawing(
+  skeleton: string,
+  fragments: readonly string[],
+  types: Readonly<Record<string, string>>,
+  { shape }: Spec,
+): Program {
+  const size = sizeOf(shape)
+  const source = { skeleton: shader(skeleton), fragments: [philoxWgsl, ...fragments].map(shader), types }
+  return {
+    dispatches: [
+      {
+        source,
+        overrides: { WORKGROUP_SIZE },
+        bindings: [{ input: 0 }, { input: 1 }, { input: 2 }, { output: 0 }],
+        params: { size },
+        workgroups: Math.ceil(size / 4 / WORKGROUP_SIZE),
+      },
+    ],
+  }
 }
 
 export interface RandomAttributes {
@@ -106,25 +125,13 @@ function random<O extends object>(entry: Distribution<O>): Creator<O> {
     },
     kernel: {
       variants: ['philox'],
-      program: ({ outputs }) => {
-        const output = must(outputs[0], 'output')
-        const size = sizeOf(output.shape)
-        return {
-          dispatches: [
-            {
-              source: {
-                skeleton: shader(randomWgsl),
-                fragments: [shader(philoxWgsl), shader(entry.fragment)],
-                types: { Out: dtypes[output.dtype].wgsl },
-              },
-              overrides: { WORKGROUP_SIZE },
-              bindings: [{ input: 0 }, { input: 1 }, { input: 2 }, { output: 0 }],
-              params: { size },
-              workgroups: Math.ceil(size / 4 / WORKGROUP_SIZE),
-            },
-          ],
-        }
-      },
+      program: ({ outputs: [output] }) =>
+        drawing(
+          randomWgsl,
+          [entry.fragment],
+          { Out: dtypes[must(output, 'output').dtype].wgsl },
+          output as Spec,
+        ),
     },
     gradient: 'none',
     tolerance: entry.tolerance,
@@ -197,126 +204,4 @@ export const bernoulli: Creator<{ probability?: number }> = random({
   draw: (bits, probability) => bits.map(word => Number(unitFloat(word) < probability)),
   tolerance: () => ({ relative: 0, absolute: 0 }),
   samples: [{}, { probability: 0.2 }],
-})
-
-/** Drops elements of x where the stream of `key` says so; dropping the gradient by the same key is its gradient. */
-export const dropWhere: Op<[x: Tensor, key: Tensor, probability: Operand]> = defineOp<
-  object,
-  [x: Tensor, key: Tensor, probability: Operand]
->({
-  name: 'dropWhere',
-  family: 'random',
-  method: false,
-  mixed: true,
-  parse: (x, key, probability) => ({
-    inputs: [
-      x,
-      key,
-      probability instanceof Tensor
-        ? probability
-        : new Tensor(x.engine.constant('dropout', probability, 'float32')),
-    ],
-    attributes: {},
-  }),
-  infer: ([x]) => {
-    const input = must(x, 'input')
-    if (!isFloat(input.dtype))
-      fail('dtype', 'dropout', `x is ${input.dtype}; it must be a float.`, "Use cast(x, 'float32') first.")
-    return input
-  },
-  reference: (inputs, outputs) => {
-    const [x, key, probability] = inputs as [NumericArray, NumericArray, NumericArray]
-    const out = must(outputs[0], 'output')
-    eachRandom(key, out.length, (bits, index) => {
-      out[index] = unitFloat(bits) < at(probability, 0) ? 0 : at(x, index) / (1 - at(probability, 0))
-    })
-  },
-  kernel: {
-    variants: ['philox'],
-    expression: ({ inputs: [x] }) => {
-      const { wgsl, compute } = dtypes[must(x, 'input').dtype]
-      return {
-        inputs: [{ type: wgsl }, { type: 'vec4<u32>', first: true }, { type: 'f32', first: true }],
-        constants: [],
-        steps: [
-          {
-            fragment: shader(dropWgsl),
-            operands: [{ input: 0 }, { input: 1 }, { input: 2 }],
-            types: { Compute: compute, Result: compute },
-            converted: [compute, null, null],
-            stored: wgsl,
-            indexed: true,
-            library: [shader(philoxWgsl)],
-          },
-        ],
-        results: [{ step: 0 }],
-      }
-    },
-    program: ({ inputs }) => {
-      const x = must(inputs[0], 'input')
-      const size = sizeOf(x.shape)
-      return {
-        dispatches: [
-          {
-            source: {
-              skeleton: shader(dropoutWgsl),
-              fragments: [shader(philoxWgsl)],
-              types: { T: dtypes[x.dtype].wgsl },
-            },
-            overrides: { WORKGROUP_SIZE },
-            bindings: [{ input: 0 }, { input: 1 }, { input: 2 }, { output: 0 }],
-            params: { size },
-            workgroups: Math.ceil(size / 4 / WORKGROUP_SIZE),
-          },
-        ],
-      }
-    },
-  },
-  gradient: ([_x, key, probability], _outputs, [g]) => [
-    dropWhere(g as Tensor, key as Tensor, probability as Tensor),
-    null,
-    null,
-  ],
-  tolerance: () => ({ relative: 4 * ULP, absolute: 0 }),
-  samples: [[], [1], [67], [3, 5], [0, 3]].map(shape => ({
-    inputs: [
-      { shape, low: -3, high: 3 },
-      { shape: [4], dtype: 'uint32', values: [7, 0, 3, 0] },
-    ],
-    call: (x, key) => [x as Tensor, key as Tensor, 0.3],
-  })),
-})
-
-/** Options of the op `dropout`. */
-export interface DropoutOptions {
-  /** Share of elements dropped, in [0, 1). Default ½. */
-  probability?: number
-  /** When false, x comes back as it is. Default true. */
-  training?: boolean
-  seed?: number
-}
-
-/** In training, 0 for a random share of elements and x / (1 − probability) for the rest; else x itself. */
-export const dropout: WithOptions<DropoutOptions> = defineComposite<[x: Tensor, options?: DropoutOptions]>({
-  name: 'dropout',
-  family: 'random',
-  compose: (x, options = {}) => {
-    checkTensor('dropout', x)
-    const seed = (value: unknown) =>
-      value === undefined ? undefined : integer(0)(value, { where: 'dropout', name: 'seed', rank: 0 })
-    const checked = parseOptions('dropout', options, {
-      probability: number(0.5, { min: 0, max: 1 }),
-      training: boolean(true),
-      seed,
-    })
-    if (checked.probability === 1)
-      fail('option', 'dropout', 'probability is 1, which drops everything.', 'It must be in [0, 1).')
-    if (!checked.training || checked.probability === 0) return x
-    return dropWhere(x, keyFor('dropout', x.engine, checked.seed), checked.probability)
-  },
-  tolerance: () => ({ relative: 4 * ULP, absolute: 0 }),
-  samples: [[], [1], [67], [3, 5]].map(shape => ({
-    inputs: [{ shape, low: -3, high: 3 }],
-    options: { probability: 0.3, seed: 5 },
-  })),
 })

@@ -22,7 +22,7 @@ import {
   reduction,
   SPECIAL,
 } from './reduction_entry.ts'
-import { ulps } from './samples.ts'
+import { draw, ulps } from './samples.ts'
 import type { WithOptions } from './signature.ts'
 import { cast } from './unary.ts'
 
@@ -115,7 +115,7 @@ function extreme(
     },
     tolerance: ulps(0),
     needsElements: true,
-    samples: [...reduceSamples({ low: -3, high: 3 }, { empty: false }), ...SPECIAL, ...INTEGERS, ...BOOLS],
+    samples: [...reduceSamples(draw, { empty: false }), ...SPECIAL, ...INTEGERS, ...BOOLS],
   })
 }
 

@@ -14,6 +14,7 @@ import {
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { broadcastTo, reshape } from './reshape.ts'
+import { isSpecial, tooLarge } from './samples.ts'
 import { tensorAndOptions, type WithOptions } from './signature.ts'
 
 /** Options of every reduction. */
@@ -33,7 +34,6 @@ export function reduceSamples(
   { empty = true, gradient = true } = {},
 ): Sample<[Tensor, ReduceOptions?]>[] {
   const proven = gradient ? {} : { gradient: false, note: 'no gradient' }
-  const large = { gradient: false, note: 'too large for finite differences' }
   return [
     { inputs: [{ shape: [], ...draw }], ...proven },
     { inputs: [{ shape: [1], ...draw }], options: { axis: 0, keepDims: true }, ...proven },
@@ -45,14 +45,14 @@ export function reduceSamples(
     { inputs: [{ shape: [2, 3, 2, 3], ...draw }], options: { axis: [1, 3] }, ...proven },
     { inputs: [{ shape: [0, 3], ...draw }], options: { axis: 1 }, ...proven },
     ...(empty ? [{ inputs: [{ shape: [2, 0], ...draw }], options: { axis: 1 }, ...proven }] : []),
-    { inputs: [{ shape: [3, 20011], ...draw }], options: { axis: 1 }, ...large },
-    { inputs: [{ shape: [20011, 3], ...draw }], options: { axis: 0 }, ...large },
+    { inputs: [{ shape: [3, 20011], ...draw }], options: { axis: 1 }, ...tooLarge },
+    { inputs: [{ shape: [20011, 3], ...draw }], options: { axis: 0 }, ...tooLarge },
     // Four columns at a time.
     { inputs: [{ shape: [5, 12], ...draw }], options: { axis: 0 }, ...proven },
-    { inputs: [{ shape: [20011, 4], ...draw }], options: { axis: 0 }, ...large },
-    { inputs: [{ shape: [1024, 1024], ...draw }], benchmark: true, ...large },
-    { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 1 }, benchmark: true, ...large },
-    { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 0 }, benchmark: true, ...large },
+    { inputs: [{ shape: [20011, 4], ...draw }], options: { axis: 0 }, ...tooLarge },
+    { inputs: [{ shape: [1024, 1024], ...draw }], benchmark: true, ...tooLarge },
+    { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 1 }, benchmark: true, ...tooLarge },
+    { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 0 }, benchmark: true, ...tooLarge },
   ]
 }
 
@@ -63,8 +63,7 @@ export const SPECIAL: Sample<[Tensor, ReduceOptions?]>[] = [
 ].map(values => ({
   inputs: [{ shape: [2, 3], values }],
   options: { axis: 1 },
-  gradient: false,
-  note: 'special values',
+  ...isSpecial,
 }))
 
 export const INTEGERS: Sample<[Tensor, ReduceOptions?]>[] = (['int32', 'uint32'] as const).flatMap(dtype =>

@@ -5,8 +5,8 @@ import { axis, optionalAxis, parseOptions } from '../options.ts'
 import { broadcastShapes, broadcastStrides, checkShape, type Shape, sameShape, sizeOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { axisSamples, draw, inOrder, movedFrom } from './movement_entry.ts'
-import { ulps } from './samples.ts'
+import { axisSamples, inOrder, movedFrom } from './movement_entry.ts'
+import { draw, ulps } from './samples.ts'
 import { checkTensor, oneTensor, refuseExtra, type Unary, type WithOptions } from './signature.ts'
 
 interface ShapeAttributes {

@@ -10,6 +10,13 @@ export const ulps =
   (count: number, absolute = 0): (() => Tolerance) =>
   () => ({ relative: count * ULP, absolute })
 
+/** What most inputs are drawn from. */
+export const draw = { low: -3, high: 3 }
+
+/** What sets samples apart that finite differences do not serve, and why. */
+export const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
+export const isSpecial = { gradient: false, note: 'special values have no finite differences' } as const
+
 /** Shapes every elementwise op is proven on: a scalar, a size no workgroup divides, rank above 1, whole vectors, and one worth timing. */
 export function elementwiseSamples(input: Omit<SampleInput, 'shape'>): Sample<[Tensor]>[] {
   return [
@@ -19,12 +26,7 @@ export function elementwiseSamples(input: Omit<SampleInput, 'shape'>): Sample<[T
     { inputs: [{ shape: [3, 5, 2], ...input }] },
     { inputs: [{ shape: [4, 8], ...input }] },
     { inputs: [{ shape: [0, 3], ...input }] },
-    {
-      inputs: [{ shape: [128, 1024], ...input }],
-      benchmark: true,
-      gradient: false,
-      note: 'too large for finite differences',
-    },
+    { inputs: [{ shape: [128, 1024], ...input }], benchmark: true, ...tooLarge },
   ]
 }
 
@@ -42,6 +44,5 @@ export const special = (
   ],
 ): Sample<[Tensor]> => ({
   inputs: [{ shape: [values.length], values }],
-  gradient: false,
-  note: 'special values have no finite differences',
+  ...isSpecial,
 })

@@ -5,7 +5,8 @@ import { number, parseOptions } from '../options.ts'
 import { at, type Shape, stridesOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { draw, inOrder, movedFrom } from './movement_entry.ts'
+import { inOrder, movedFrom } from './movement_entry.ts'
+import { draw } from './samples.ts'
 import { checkTensor } from './signature.ts'
 
 /** Throws `value` for what is no list of numbers, at most one for each axis. */

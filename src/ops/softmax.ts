@@ -19,7 +19,7 @@ import { equal, exp, mul, sub, where } from './elementwise.ts'
 import { sum } from './reduce.ts'
 import type { ReduceOptions } from './reduction_entry.ts'
 import { reshape } from './reshape.ts'
-import { ULP } from './samples.ts'
+import { draw, isSpecial, tooLarge, ULP } from './samples.ts'
 import { tensorAndOptions, type WithOptions } from './signature.ts'
 import { transpose } from './transpose.ts'
 
@@ -63,9 +63,6 @@ export function sumRow(x: NumericArray, start: number, step: number, length: num
   return { top, log: Math.log(total) }
 }
 
-const draw = { low: -3, high: 3 }
-const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
-
 /** Every special value beside ordinary ones, in rows of three. */
 export const SPECIAL_ROWS = [
   [1, 2, 3],
@@ -92,8 +89,7 @@ const SAMPLES: Sample<[Tensor, SoftmaxOptions?]>[] = [
   { inputs: [{ shape: [3, 1500], ...draw }], ...tooLarge },
   {
     inputs: [{ shape: [SPECIAL_ROWS.length, 3], values: SPECIAL_ROWS.flat() }],
-    gradient: false,
-    note: 'special values have no finite differences',
+    ...isSpecial,
   },
   { inputs: [{ shape: [128, 10], ...draw }], benchmark: true, ...tooLarge },
   { inputs: [{ shape: [1024, 1024], ...draw }], benchmark: true, ...tooLarge },
@@ -253,8 +249,7 @@ export const logSumExp: WithOptions<ReduceOptions> = defineOp<
     {
       inputs: [{ shape: [SPECIAL_ROWS.length, 3], values: SPECIAL_ROWS.flat() }],
       options: { axis: 1 },
-      gradient: false,
-      note: 'special values have no finite differences',
+      ...isSpecial,
     },
     { inputs: [{ shape: [1024, 1024], ...draw }], options: { axis: 1 }, benchmark: true, ...tooLarge },
   ],

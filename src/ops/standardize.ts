@@ -18,7 +18,7 @@ import type { Tensor } from '../tensor.ts'
 import { add, mul, neg, rsqrt } from './elementwise.ts'
 import { mean as meanOf, sum } from './reduce.ts'
 import { reshape } from './reshape.ts'
-import { ULP } from './samples.ts'
+import { draw, tooLarge, ULP } from './samples.ts'
 import { variance as varianceOf } from './variance.ts'
 
 export interface StandardizeOptions {
@@ -83,8 +83,6 @@ function momentsOf(x: NumericArray, start: number, step: number, length: number)
 
 type Arguments = [x: Tensor, options?: StandardizeOptions]
 
-const draw = { low: -3, high: 3 }
-const tooLarge = { gradient: false, note: 'too large for finite differences' } as const
 const SAMPLES: Omit<Sample, 'call'>[] = [
   { inputs: [{ shape: [1], ...draw }] },
   { inputs: [{ shape: [67], ...draw }] },

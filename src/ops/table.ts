@@ -6,6 +6,7 @@ import * as activations from './activations.ts'
 import * as binary from './binary.ts'
 import * as crossEntropy from './cross_entropy.ts'
 import * as cumsum from './cumsum.ts'
+import { dropout, dropWhere } from './dropout.ts'
 import * as finite from './finite.ts'
 import * as gather from './gather.ts'
 import * as join from './join.ts'
@@ -40,7 +41,7 @@ const chained = {
   ...cumsum,
   ...matmul,
   ...normalize,
-  dropout: random.dropout,
+  dropout,
 }
 
 const modules = {
@@ -48,6 +49,7 @@ const modules = {
   ...gather,
   ...join,
   ...crossEntropy,
+  dropWhere,
   ...random,
   ...update,
   ...lossScale,

@@ -5,7 +5,8 @@ import { axis } from '../options.ts'
 import { at, normalizeAxis, stridesOf } from '../shape.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { type AxisAttributes, axisSamples, draw, movedFrom } from './movement_entry.ts'
+import { type AxisAttributes, axisSamples, movedFrom } from './movement_entry.ts'
+import { draw, tooLarge } from './samples.ts'
 import { tensorAndOptions, type WithOptions } from './signature.ts'
 
 interface PermutationAttributes {
@@ -39,8 +40,7 @@ export const transpose: WithOptions<{ permutation?: readonly number[] }> = defin
     {
       inputs: [{ shape: [1024, 1024], ...draw }],
       benchmark: true,
-      gradient: false,
-      note: 'too large for finite differences',
+      ...tooLarge,
     },
   ],
 })

@@ -35,8 +35,8 @@ import { map, mapReference } from '../skeletons/map.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { add, div, mul, sub } from './binary.ts'
-import { general, INTEGERS, unary } from './entries.ts'
-import { elementwiseSamples, special, ULP, ulps } from './samples.ts'
+import { INTEGERS, unary } from './entries.ts'
+import { draw, elementwiseSamples, special, ULP, ulps } from './samples.ts'
 import { checkTensor, refuseExtra, type Unary } from './signature.ts'
 import { erf as erfExact, roundHalfEven } from './special.ts'
 
@@ -52,7 +52,7 @@ export const neg: Unary = unary({
   kernel: unsigned(negWgsl, negUnsignedWgsl),
   gradient: (_x, _y, g) => neg(g),
   tolerance: ulps(0),
-  samples: [...elementwiseSamples(general), ...INTEGERS, special()],
+  samples: [...elementwiseSamples(draw), ...INTEGERS, special()],
 })
 
 /** Absolute value; the slope at 0 is 0. */
@@ -63,7 +63,7 @@ export const abs: Unary = unary({
   kernel: unsigned(absWgsl, identityWgsl),
   gradient: (x, _y, g) => mul(g, sign(x)),
   tolerance: ulps(0),
-  samples: [...elementwiseSamples({ ...general, clearOfIntegers: true }), ...INTEGERS, special()],
+  samples: [...elementwiseSamples({ ...draw, clearOfIntegers: true }), ...INTEGERS, special()],
 })
 
 /** −1, 0 or 1. */
@@ -74,7 +74,7 @@ export const sign: Unary = unary({
   kernel: unsigned(signWgsl, signUnsignedWgsl),
   gradient: null,
   tolerance: ulps(0),
-  samples: [...elementwiseSamples(general), ...INTEGERS, special()],
+  samples: [...elementwiseSamples(draw), ...INTEGERS, special()],
 })
 
 /** e to the x. WGSL allows 3 + 2|x| ULP. */
@@ -86,7 +86,7 @@ export const exp: Unary = unary({
   gradient: (_x, y, g) => mul(g, y),
   tolerance: ulps(3 + 2 * 90),
   samples: [
-    ...elementwiseSamples(general),
+    ...elementwiseSamples(draw),
     special([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 80, -80, 89, 1000]),
   ],
 })
@@ -101,7 +101,7 @@ export const expm1: Unary = unary({
   // Above 1/2: exp's 3 + 2|x| ULP, at most tripled by the subtraction.
   tolerance: ulps(3 * (3 + 2 * 90)),
   samples: [
-    ...elementwiseSamples(general),
+    ...elementwiseSamples(draw),
     special([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 1e-6, -1e-6, 0.4, 80]),
   ],
 })
@@ -165,7 +165,7 @@ export const square: Unary = unary({
   kernel: squareWgsl,
   gradient: (x, _y, g) => mul(g, mul(x, 2)),
   tolerance: ulps(1),
-  samples: [...elementwiseSamples(general), ...INTEGERS, special()],
+  samples: [...elementwiseSamples(draw), ...INTEGERS, special()],
 })
 
 /** 1 / x. */
@@ -187,7 +187,7 @@ export const sin: Unary = unary({
   kernel: sinWgsl,
   gradient: (x, _y, g) => mul(g, cos(x)),
   tolerance: ulps(4, 2 ** -11),
-  samples: [...elementwiseSamples(general), special()],
+  samples: [...elementwiseSamples(draw), special()],
 })
 
 /** Cosine, x in radians. WGSL allows 2⁻¹¹ absolute on [−π, π]. */
@@ -198,7 +198,7 @@ export const cos: Unary = unary({
   kernel: cosWgsl,
   gradient: (x, _y, g) => neg(mul(g, sin(x))),
   tolerance: ulps(4, 2 ** -11),
-  samples: [...elementwiseSamples(general), special()],
+  samples: [...elementwiseSamples(draw), special()],
 })
 
 /** Hyperbolic tangent. WGSL goes through sinh/cosh: two exponentials and a division near 0 cancel to 2⁻²¹ absolute. */
@@ -209,7 +209,7 @@ export const tanh: Unary = unary({
   kernel: tanhWgsl,
   gradient: (_x, y, g) => mul(g, sub(1, square(y))),
   tolerance: ulps(16, 2 ** -20),
-  samples: [...elementwiseSamples(general), special()],
+  samples: [...elementwiseSamples(draw), special()],
 })
 
 const rounding = (name: string, kernel: string, reference: (x: number) => number): Unary =>
@@ -221,7 +221,7 @@ const rounding = (name: string, kernel: string, reference: (x: number) => number
     gradient: null,
     tolerance: ulps(0),
     samples: [
-      ...elementwiseSamples(general),
+      ...elementwiseSamples(draw),
       ...INTEGERS,
       special([Number.NaN, 0.5, 1.5, 2.5, -0.5, -1.5, 1e30]),
     ],
@@ -251,7 +251,7 @@ const nanTest: Unary = unary({
   kernel: isNanWgsl,
   gradient: null,
   tolerance: ulps(0),
-  samples: [...elementwiseSamples(general), ...INTEGERS, BOOLS, special()],
+  samples: [...elementwiseSamples(draw), ...INTEGERS, BOOLS, special()],
 })
 
 /** Whether each element is neither NaN nor infinite. */
@@ -263,7 +263,7 @@ const finiteTest: Unary = unary({
   kernel: dtype => (isFloat(dtype) ? isFiniteFloatWgsl : alwaysWgsl),
   gradient: null,
   tolerance: ulps(0),
-  samples: [...elementwiseSamples(general), ...INTEGERS, BOOLS, special()],
+  samples: [...elementwiseSamples(draw), ...INTEGERS, BOOLS, special()],
 })
 
 /** Whether each element is 0 (false). */
@@ -275,7 +275,7 @@ export const logicalNot: Unary = unary({
   kernel: logicalNotWgsl,
   gradient: null,
   tolerance: ulps(0),
-  samples: [...elementwiseSamples(general), ...INTEGERS, BOOLS, special()],
+  samples: [...elementwiseSamples(draw), ...INTEGERS, BOOLS, special()],
 })
 
 /** Error function 2/√π ∫₀ˣ exp(−t²) dt. */
@@ -287,7 +287,7 @@ export const erf: Unary = unary({
   gradient: (x, _y, g) => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI))),
   // Abramowitz and Stegun 7.1.26 is within 1.5e-7; its exponential and polynomial add a few ULP of 1.
   tolerance: ulps(4, 1.5e-7 + 6 * ULP),
-  samples: [...elementwiseSamples(general), special()],
+  samples: [...elementwiseSamples(draw), special()],
 })
 
 export interface CastAttributes {

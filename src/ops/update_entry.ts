@@ -9,7 +9,7 @@ import { at, sameShape, sizeOf } from '../shape.ts'
 import { GROUP_BLOCK, update as updateKernel } from '../skeletons/update.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
-import { ULP } from './samples.ts'
+import { draw, ULP } from './samples.ts'
 
 /** Settings of penalties: λ of λ·p added to the gradient, the share of p taken off, and how far an L1 penalty draws to 0. */
 export type Penalty = 'weightDecay' | 'decay' | 'threshold'
@@ -199,7 +199,7 @@ function samplesOf<Name extends string>(
   })
   const sample = (shape: readonly number[], values: readonly number[], more: readonly SampleInput[]) => ({
     inputs: [
-      { shape, low: -3, high: 3 },
+      { shape, ...draw },
       { shape, low: -1, high: 1 },
       ...Array.from({ length: states }, () => ({ shape, low: 0, high: 1 })),
       { shape: [values.length], dtype: 'float32' as const, values },

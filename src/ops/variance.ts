@@ -6,7 +6,7 @@ import type { Tensor } from '../tensor.ts'
 import { div, sub } from './binary.ts'
 import { mean, sum } from './reduce.ts'
 import { countOf, type ReduceOptions, reduceSamples, SCHEMA } from './reduction_entry.ts'
-import { ulps } from './samples.ts'
+import { draw, ulps } from './samples.ts'
 import { checkTensor, type WithOptions } from './signature.ts'
 import { sqrt, square } from './unary.ts'
 
@@ -30,7 +30,7 @@ function varianceOf(where: string, x: Tensor, options: VarianceOptions): Tensor 
   return div(spread, Math.max(count - correction, 0))
 }
 
-const VARIANCE_SAMPLES: Sample<[Tensor, VarianceOptions?]>[] = reduceSamples({ low: -3, high: 3 })
+const VARIANCE_SAMPLES: Sample<[Tensor, VarianceOptions?]>[] = reduceSamples(draw)
   .filter(sample => !sample.benchmark)
   .map(sample => sample as Sample<[Tensor, VarianceOptions?]>)
 const MANY: Sample<[Tensor, VarianceOptions?]> = {
