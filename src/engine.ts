@@ -1,10 +1,10 @@
 // The engine: one backend with its memory, its random stream and the work pending on it.
-import type { AdapterReport, Backend, Counters, Tuning } from './backend.ts'
+import type { AdapterReport, Backend, Counters, Executable, Tuning } from './backend.ts'
 import { type DType, type HostArray, hostArray, isFloat, roundTo } from './dtype.ts'
 import { fail, show } from './errors.ts'
 import { MemoryManager, type MemoryReport, Workspace } from './memory.ts'
 import type { OpDefinition } from './op.ts'
-import { integer } from './options.ts'
+import { checkKind, integer } from './options.ts'
 import { buildPlan, type Plan, place } from './plan.ts'
 import { type RandomStream, randomKey } from './random.ts'
 import { sizeOf } from './shape.ts'
@@ -108,6 +108,7 @@ export class Engine {
   /** Makes this the engine of creators called in `body`, which must be synchronous. */
   use<T>(body: () => T): T {
     this.assertAlive('use')
+    checkKind('use', 'body', body, 'a function')
     used.push(this)
     try {
       return body()
@@ -123,6 +124,7 @@ export class Engine {
    */
   withSeed<T>(seed: number | RandomStream, body: () => T): T {
     const where = 'withSeed'
+    checkKind(where, 'body', body, 'a function')
     const before = this.random
     this.random =
       typeof seed === 'object'
@@ -285,17 +287,17 @@ export class Engine {
     for (const node of nodes) for (const output of node.outputs) forgetHistory(output)
   }
 
+  /** Gives a plan its memory and makes it ready. */
+  prepare(plan: Plan, workspace: Workspace): Executable {
+    const { runner, memoryManager, elementBytes } = this
+    const placement = place(plan, memoryManager, workspace, runner.scratch(plan), elementBytes)
+    return runner.prepare(plan, placement, workspace)
+  }
+
   private runOnce(plan: Plan): void {
     const workspace = new Workspace(this.memoryManager)
     try {
-      const placement = place(
-        plan,
-        this.memoryManager,
-        workspace,
-        this.runner.scratch(plan),
-        this.elementBytes,
-      )
-      const executable = this.runner.prepare(plan, placement, workspace)
+      const executable = this.prepare(plan, workspace)
       executable.stage(1)
       executable.run({ times: 1, before: [], after: [] })
     } finally {
@@ -322,11 +324,9 @@ export class Engine {
       return numbers
     }
     this.flush()
-    if (!value.storage) {
-      if (!value.available)
-        fail('disposed', 'data', `the value of shape ${show(value.shape)} was overwritten by an update.`)
-      this.runOnce(buildPlan({ keep: [value], updates: [], elementBytes: this.elementBytes }))
-    }
+    if (!value.storage && !value.available)
+      fail('disposed', 'data', `the value of shape ${show(value.shape)} was overwritten by an update.`)
+    this.realize(value)
     return this.runner.read(value.storage as NonNullable<Value['storage']>, value)
   }
 

@@ -279,6 +279,12 @@ const recordings: Recording[] = []
 export const currentScope = (): Set<Disposable> | null => scopes.at(-1) ?? null
 export const currentRecording = (): Recording | null => recordings.at(-1) ?? null
 
+/** Throws `recording` while compile records: a plan would know of it, and of no other. */
+export function refuseRecording(where: string, what = 'a parameter'): void {
+  if (recordings.length === 0) return
+  fail('recording', where, `${what} cannot be made while compile() records a function.`, 'Make it before.')
+}
+
 /** Engines with work pending, to be flushed when a scope ends. */
 const busy = new Set<Engine>()
 

@@ -2,6 +2,7 @@
 import type { DType, HostArray } from './dtype.ts'
 import type { Engine } from './engine.ts'
 import { fail, show } from './errors.ts'
+import { checkKind } from './options.ts'
 import type { Shape } from './shape.ts'
 import { currentRecording, currentScope, flushAll, inScope, type Value } from './tape.ts'
 
@@ -218,6 +219,7 @@ export function keepResult<T>(body: () => T): T {
  * Parameters and optimizer state are never disposed. Throws when `body` returns a promise.
  */
 export function scope<T>(body: () => T): T {
+  checkKind('scope', 'body', body, 'a function')
   const result = keepResult(() => {
     const returned = body()
     refusePromise('scope', returned)

@@ -43,10 +43,14 @@ export class Encoder {
   private readonly coders: readonly ColumnCoder[]
 
   /** Internal: made by `encoder` and `transformFromJSON`. */
-  constructor(coders: readonly ColumnCoder[]) {
+  constructor(where: string, coders: readonly ColumnCoder[]) {
     this.coders = coders
     this.columns = coders.map(({ json }) => json.name)
     this.names = coders.flatMap(({ outputs }) => outputs)
+    const seen = new Set<string>()
+    const twice = this.names.find(name => seen.size === seen.add(name).size)
+    if (twice !== undefined)
+      fail('value', where, `two columns would be called ${show(twice)}.`, 'Rename one of the table.')
   }
 
   /** Columns it takes. */
@@ -100,7 +104,7 @@ export class Encoder {
  * 'oneHot' })`. Columns not named are left out. 'standardize' and 'minMax' (to [low, high], 0 and 1 unless told) are for
  * numbers, 'keep' takes them as they are; 'oneHot' gives a unit for each value, 'binary' one for two values: 0 for the first
  * of them sorted, 1 for the other. Fit on training data only. Throws `value` as `apply` does, and for a 'binary' column
- * that has not two values; `option` for a coding that is none.
+ * that has not two values, and for two columns that would get one name; `option` for a coding that is none.
  */
 export function encoder(
   table: Table,
@@ -118,7 +122,7 @@ export function encoder(
     const values = table.rows.map((cells, row) => cells[at(places, i)] ?? gap(where, row, name))
     return fitColumn(where, name, coding, values, range)
   })
-  return new Encoder(coders)
+  return new Encoder(where, coders)
 }
 
 function fitColumn(

@@ -1,9 +1,8 @@
 // Numbers from the host: read into one flat array, checked one by one, and uploaded.
 import { Engine } from '../engine.ts'
 import { fail, show } from '../errors.ts'
-import { refuseRecording } from '../ops/parameter.ts'
 import { at, checkShape, type Shape, sizeOf } from '../shape.ts'
-import { currentScope } from '../tape.ts'
+import { currentScope, refuseRecording } from '../tape.ts'
 import { Tensor } from '../tensor.ts'
 
 /** A row of numbers, or of what should be numbers. */

@@ -20,7 +20,7 @@ export function transformFromJSON(json: unknown): Transform {
   const saved = record(typeof json === 'string' ? parse(json) : json, 'the transform')
   const { kind } = saved
   if (kind === 'oneHot') return new OneHot(categories(saved, kind))
-  if (kind === 'encoder') return new Encoder(columns(saved.columns).map(columnCoder))
+  if (kind === 'encoder') return new Encoder(where, columns(saved.columns).map(columnCoder))
   return new Scaling(scaling(saved, kind))
 }
 

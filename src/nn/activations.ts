@@ -2,21 +2,12 @@
 import { show } from '../errors.ts'
 import * as activationOps from '../ops/activations.ts'
 import { clip as clipOp } from '../ops/binary.ts'
-import { refuseExtra } from '../ops/signature.ts'
 import { logSoftmax as logSoftmaxOp, softmax as softmaxOp } from '../ops/softmax.ts'
 import { sign as signOp, tanh as tanhOp } from '../ops/unary.ts'
 import type { Tensor } from '../tensor.ts'
-import { type Layer, layer } from './layer.ts'
+import { type Layer, layer, plain } from './layer.ts'
 
-/** A function without options as a layer. */
-const plain =
-  (name: string, apply: (x: Tensor) => Tensor) =>
-  (...options: readonly never[]): Layer => {
-    refuseExtra(name, options, 0)
-    return layer({ kind: name, label: `${name}()`, forward: x => apply(x) })
-  }
-
-/** One with options, which the label shows. */
+/** A function with options as a layer; the label shows them. */
 const adjustable =
   <O extends object>(name: string, apply: (x: Tensor, options?: O) => Tensor) =>
   (options?: O): Layer => {

@@ -2,7 +2,7 @@
 import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { inDType } from '../ops/in_dtype.ts'
-import { checkTensor } from '../ops/signature.ts'
+import { checkTensor, refuseExtra } from '../ops/signature.ts'
 import { boolean, checkKind, checkOptions } from '../options.ts'
 import { Parameter, type Tensor } from '../tensor.ts'
 import { summarize } from './summary.ts'
@@ -181,9 +181,17 @@ function pathOf(layer: Layer, caller: Observation['calls'][number] | undefined):
  * A parameter as its layer computes with it: in the dtype of x where that is another float. Its gradient comes back in
  * its own, so that float32 parameters serve as the masters of a network that computes in float16.
  */
-export function inDTypeOf(x: Tensor, parameter: Parameter): Tensor {
+export function parameterFor(x: Tensor, parameter: Parameter): Tensor {
   return isFloat(x.dtype) ? inDType(parameter, x.dtype) : parameter
 }
+
+/** A function without options as a layer. */
+export const plain =
+  (name: string, apply: (x: Tensor) => Tensor) =>
+  (...options: readonly never[]): Layer => {
+    refuseExtra(name, options, 0)
+    return layer({ kind: name, label: `${name}()`, forward: x => apply(x) })
+  }
 
 /** Throws `value` unless every item is a layer. */
 export function checkLayers(where: string, layers: readonly unknown[]): asserts layers is readonly Layer[] {

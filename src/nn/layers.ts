@@ -1,15 +1,15 @@
 // The layers of a multilayer perceptron: linear and tied ones, dropout, and how layers are put together.
 import { fail, show } from '../errors.ts'
+import { dropout as dropoutOp } from '../ops/dropout.ts'
 import { add } from '../ops/elementwise.ts'
 import { linear as linearOp, matmul } from '../ops/matmul.ts'
 import { filledParameter, parameterFrom } from '../ops/parameter.ts'
-import { dropout as dropoutOp } from '../ops/random.ts'
 import { reshape } from '../ops/reshape.ts'
 import { boolean, parseOptions } from '../options.ts'
 import { at, sameShape, sizeOf } from '../shape.ts'
 import { keepResult } from '../tensor.ts'
 import { type Initializer, type InitializerName, initialize } from './initializers.ts'
-import { checkLayers, checkSize, inDTypeOf, type Layer, layer } from './layer.ts'
+import { checkLayers, checkSize, type Layer, layer, parameterFor, plain } from './layer.ts'
 
 /** Options of `linear`. */
 export interface LinearOptions {
@@ -38,8 +38,8 @@ export function linear(inputs: number, outputs: number, options: LinearOptions =
     parameters: { weight, ...(offset ? { bias: offset } : {}) },
     forward: x =>
       keepResult(() => {
-        const w = inDTypeOf(x, weight)
-        return offset ? linearOp(x, w, inDTypeOf(x, offset)) : linearOp(x, w)
+        const w = parameterFor(x, weight)
+        return offset ? linearOp(x, w, parameterFor(x, offset)) : linearOp(x, w)
       }),
   })
 }
@@ -65,8 +65,8 @@ export function tied(to: Layer, options: { bias?: boolean } = {}): Layer {
     forward: x => {
       if (x.shape.at(-1) !== inputs) fail('shape', label, `x is ${show(x.shape)}; it must be […, ${inputs}].`)
       return keepResult(() => {
-        const product = matmul(x, inDTypeOf(x, weight), { transposeB: true })
-        return offset ? add(product, inDTypeOf(x, offset)) : product
+        const product = matmul(x, parameterFor(x, weight), { transposeB: true })
+        return offset ? add(product, parameterFor(x, offset)) : product
       })
     },
   })
@@ -85,13 +85,7 @@ export function dropout(probability: number): Layer {
 }
 
 /** [rows, ...] to [rows, features]. */
-export function flatten(): Layer {
-  return layer({
-    kind: 'flatten',
-    label: 'flatten()',
-    forward: x => reshape(x, [x.shape[0] ?? 1, sizeOf(x.shape.slice(1))]),
-  })
-}
+export const flatten = plain('flatten', x => reshape(x, [x.shape[0] ?? 1, sizeOf(x.shape.slice(1))]))
 
 /** Layers one after another. */
 export function sequential(...layers: readonly Layer[]): Layer {

@@ -13,7 +13,7 @@ import { cast, neg } from '../ops/unary.ts'
 import { integer, parseOptions } from '../options.ts'
 import { keepResult, type Tensor } from '../tensor.ts'
 import { type Initializer, type InitializerName, initialize, normal } from './initializers.ts'
-import { checkSize, inDTypeOf, type Layer, layer } from './layer.ts'
+import { checkSize, type Layer, layer, parameterFor } from './layer.ts'
 
 /** Options of `rbm`. */
 export interface RbmOptions {
@@ -77,10 +77,10 @@ export function rbm(visible: number, hidden: number, options: RbmOptions = {}): 
       )
   }
   /** A state of the visible units with b + x·W, which all that follows from it needs. */
-  const state = (x: Tensor) => ({ x, input: linear(x, inDTypeOf(x, weight), inDTypeOf(x, hiddenBias)) })
+  const state = (x: Tensor) => ({ x, input: linear(x, parameterFor(x, weight), parameterFor(x, hiddenBias)) })
   const visibleOf = (h: Tensor): Tensor =>
-    sigmoid(add(matmul(h, inDTypeOf(h, weight), { transposeB: true }), inDTypeOf(h, visibleBias)))
-  const dotVisible = (x: Tensor): Tensor => sum(mul(x, inDTypeOf(x, visibleBias)), { axis: -1 })
+    sigmoid(add(matmul(h, parameterFor(h, weight), { transposeB: true }), parameterFor(h, visibleBias)))
+  const dotVisible = (x: Tensor): Tensor => sum(mul(x, parameterFor(x, visibleBias)), { axis: -1 })
   const freeEnergyOf = ({ x, input }: ReturnType<typeof state>): Tensor =>
     neg(add(dotVisible(x), sum(softplus(input), { axis: -1 })))
   const chain = (start: ReturnType<typeof state>, options: GibbsOptions) => {

@@ -1,7 +1,7 @@
 // Parameters: tensors that updates may overwrite, and the flat arenas they are gathered in.
 import { fail, must, show } from '../errors.ts'
 import { at, type Shape, sizeOf } from '../shape.ts'
-import { currentRecording } from '../tape.ts'
+import { refuseRecording } from '../tape.ts'
 import { keepResult, Parameter, Tensor } from '../tensor.ts'
 import { type CreateOptions, creation } from './create.ts'
 import { flatLayout } from './join.ts'
@@ -42,12 +42,6 @@ export function filledParameter(shape: Shape, number: number, options: CreateOpt
   if (number === 0) engine.runner.clear(storage)
   else engine.runner.write(storage, dtype, new Float32Array(sizeOf(shape)).fill(number))
   return new Parameter(value)
-}
-
-/** Throws `recording` while compile records: a plan would know of it, and of no other. */
-export function refuseRecording(where: string, what = 'a parameter'): void {
-  if (!currentRecording()) return
-  fail('recording', where, `${what} cannot be made while compile() records a function.`, 'Make it before.')
 }
 
 /** Overwrites a parameter with a tensor of its shape and dtype. Its earlier value stays what it was for what was computed from it. */

@@ -262,6 +262,26 @@ describe('encoder', () => {
     expect(encoder(mixed, { a: 'oneHot' }).names).toEqual(['a=1', 'a="1"', 'a="one"'])
   })
 
+  test('two columns of one name are refused, when fitted and when read', () => {
+    const clashing: Table = {
+      columns: ['a', 'a=b'],
+      rows: [
+        ['b', 1],
+        ['c', 2],
+      ],
+    }
+    const told = /two columns would be called 'a=b'/
+    expect(refusal(() => encoder(clashing, { a: 'oneHot', 'a=b': 'keep' }))).toMatch(told)
+    expect(encoder(clashing, { a: 'binary', 'a=b': 'keep' }).names).toEqual(['a', 'a=b'])
+    const columns = [
+      { name: 'a', kind: 'oneHot', categories: ['b=c'] },
+      { name: 'a=b', kind: 'oneHot', categories: ['c'] },
+    ]
+    expect(refusal(() => transformFromJSON({ kind: 'encoder', columns }))).toMatch(
+      /^value \[transformFromJSON\] two columns would be called 'a=b=c'/,
+    )
+  })
+
   test('refused, by row and column', () => {
     const coding = fitted()
     const changed = (place: number, value: string | number | null): Table => ({

@@ -2,8 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readCsv } from '../../src/csv.ts'
 import {
+  compile,
   data,
   type Engine,
+  grad,
+  hostScalar,
+  hostVector,
   init,
   io,
   nn,
@@ -11,6 +15,7 @@ import {
   optim,
   parameter,
   RetrogradError,
+  scope,
   sum,
   type Tensor,
   tensor,
@@ -152,6 +157,21 @@ function calls(): Record<string, readonly Call[]> {
       ),
       ['observeLayers', nn.observeLayers, [() => undefined, () => 1]],
     ],
+    engine: [
+      ['use', (body: () => unknown) => engine.use(body), [() => 1]],
+      ['withSeed', (seed: number, body: () => unknown) => engine.withSeed(seed, body), [1, () => 1]],
+      ['scope', scope, [() => 1]],
+      [
+        'compile',
+        (fn: (x: Tensor) => Tensor, options: object) => compile(fn, options)(x),
+        [(x: Tensor) => x, {}],
+      ],
+      ['hostScalar', hostScalar, [() => 1, {}]],
+      ['hostVector', hostVector, [() => [1], { length: 1 }]],
+      ['grad', grad, [sum(x), [x], {}]],
+      ['tensor', tensor, [rows, {}]],
+      ['parameter', parameter, [x]],
+    ],
     io: [
       ['saveSafetensors', io.saveSafetensors, [model, {}]],
       ...option<io.SaveOptions>('saveSafetensors', ['optimizer', 'transforms', 'metadata'], given =>
@@ -266,7 +286,7 @@ async function wrong(fn: Call[1], args: readonly unknown[]): Promise<string | nu
 }
 
 describe('is refused in words, or works', () => {
-  test.each(['data', 'nn', 'io', 'train', 'optim'])('%s', async room => {
+  test.each(['engine', 'data', 'nn', 'io', 'train', 'optim'])('%s', async room => {
     const found: string[] = []
     for (const [name, fn, args] of calls()[room] ?? [])
       for (const [place] of args.entries())
@@ -295,6 +315,8 @@ test('what would be read as nothing at all is refused', () => {
     ],
     ['[layer] label must be text, not 7.', () => nn.layer({ label: 7 as never, forward: x => x })],
     ['[readCsv] gaps must be a list', () => readCsv('a\n1', { gaps: 'NA' as never })],
+    ['[flatten] it takes 0 arguments, not 1.', () => nn.flatten(7 as never)],
+    ["[use] body must be a function, not 'x'.", () => engine.use('x' as never)],
   ]
   for (const [expected, call] of refused) expect(call).toThrow(expected)
 })
