@@ -5,6 +5,7 @@ import { fusion } from '../suite/fusion.ts'
 import { measure } from '../suite/measure.ts'
 import { recording } from '../suite/recording.ts'
 import { refused } from '../suite/refused.ts'
+import { replay } from '../suite/replay.ts'
 import { scaling } from '../suite/scaling.ts'
 import { values } from '../suite/values.ts'
 
@@ -19,6 +20,7 @@ afterAll(() => engine.dispose())
 describe.each([
   ['values', values],
   ['recording', recording],
+  ['replay', replay],
   ['fusion', fusion],
   ['scaling', scaling],
   ['measure', measure],

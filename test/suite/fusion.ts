@@ -31,8 +31,9 @@ import {
   where,
 } from '../../src/index.ts'
 import { near, same } from './assert.ts'
-import { draw, fusionRules, labels, numbersOf } from './fusion_rules.ts'
+import { fusionRules } from './fusion_rules.ts'
 import { fusionWatches } from './fusion_watches.ts'
+import { draw, labels, numbersOf } from './rewrite.ts'
 import type { Case } from './values.ts'
 
 /** The losses of five steps of training, and the parameters after them. */

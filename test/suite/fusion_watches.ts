@@ -21,7 +21,7 @@ import { parameterFrom } from '../../src/ops/parameter.ts'
 import { firstDifference } from '../../src/proof/compare.ts'
 import { variantsOf, withVariant } from '../../src/proof/variants.ts'
 import { ensure, same } from './assert.ts'
-import { labels } from './fusion_rules.ts'
+import { labels } from './rewrite.ts'
 import type { Case } from './values.ts'
 
 const [ROWS, INPUTS, OUTPUTS] = [67, 35, 19]

@@ -9,10 +9,11 @@ import { fusion } from './fusion.ts'
 import { measure } from './measure.ts'
 import { recording } from './recording.ts'
 import { refused } from './refused.ts'
+import { replay } from './replay.ts'
 import { scaling } from './scaling.ts'
 import { values } from './values.ts'
 
-export const mechanism = { ...values, ...recording, ...fusion, ...measure, ...scaling, ...refused }
+export const mechanism = { ...values, ...recording, ...replay, ...fusion, ...measure, ...scaling, ...refused }
 
 /** What the suite runs on, and how much there is to run. */
 export interface SuiteReport {
