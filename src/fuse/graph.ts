@@ -1,7 +1,7 @@
 // The nodes of a plan while they are rewritten: who computes and who reads each value, and what must stay in order.
 import type { DeviceTraits, Kernel } from '../kernel.ts'
 import type { OpDefinition } from '../op.ts'
-import { operationsOf } from '../plan.ts'
+import { operationsOf } from '../plan_report.ts'
 import type { Node, Value } from '../tape.ts'
 
 /** Nodes with who computes and who reads each value. */

@@ -2,7 +2,8 @@
 import type { DispatchReport } from '../backend.ts'
 import { fail, must } from '../errors.ts'
 import type { DeviceTraits, Dispatch, KernelRequest, Program } from '../kernel.ts'
-import { describeStep, type Plan, type Step } from '../plan.ts'
+import type { Plan, Step } from '../plan.ts'
+import { describeStep } from '../plan_report.ts'
 import { sizeOf } from '../shape.ts'
 import { requestFor } from './tune.ts'
 

@@ -10,7 +10,7 @@ const FLOORS = [
   ['errors.ts', 'text.ts', 'dtype.ts', 'shape.ts', 'random.ts', 'options.ts', 'memory.ts'],
   ['kernel.ts', 'tape.ts', 'backend.ts'],
   ['tensor.ts'],
-  ['plan.ts'],
+  ['plan.ts', 'plan_report.ts'],
   ['engine.ts'],
   ['op.ts', 'host.ts'],
   ['skeletons'],
@@ -29,11 +29,11 @@ const FLOORS = [
 const CLOSED: Readonly<Record<string, readonly string[]>> = {
   cpu: ['ops', 'op.ts', 'skeletons', 'webgpu', 'engine.ts'],
   webgpu: ['ops', 'op.ts', 'skeletons', 'cpu', 'engine.ts'],
-  nn: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'memory.ts'],
-  optim: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'memory.ts'],
-  data: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'memory.ts', 'nn', 'optim'],
-  io: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'memory.ts', 'train'],
-  train: ['cpu', 'webgpu', 'plan.ts', 'memory.ts'],
+  nn: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'plan_report.ts', 'memory.ts'],
+  optim: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'plan_report.ts', 'memory.ts'],
+  data: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'plan_report.ts', 'memory.ts', 'nn', 'optim'],
+  io: ['cpu', 'webgpu', 'init.ts', 'plan.ts', 'plan_report.ts', 'memory.ts', 'train'],
+  train: ['cpu', 'webgpu', 'plan.ts', 'plan_report.ts', 'memory.ts'],
 }
 
 /** Files below a folder, installed packages left out. */
