@@ -1,28 +1,13 @@
 // verify: an op's kernels against its reference, for every sample and variant, forward and backward.
-import { type HostArray, isFloat } from '../dtype.ts'
 import { Engine } from '../engine.ts'
 import { fail, nearest, RetrogradError, show } from '../errors.ts'
-import { grad } from '../grad.ts'
 import { init } from '../init.ts'
-import type { AnyOp, Sample, Tolerance } from '../op.ts'
-import { tensor } from '../ops/create.ts'
+import type { AnyOp, Sample } from '../op.ts'
 import { boolean, integer, oneOf, parseOptions } from '../options.ts'
-import type { Spec } from '../tape.ts'
-import { eachTensor, Parameter, scope, Tensor } from '../tensor.ts'
-import { firstDifference, largest, largestError } from './compare.ts'
-import {
-  argumentsOf,
-  callOp,
-  type Drawn,
-  describeSample,
-  drawInputs,
-  drawWeights,
-  parseCall,
-  primitiveOf,
-  uploadInputs,
-} from './samples.ts'
-import { accumulated, budgetOf, nodesBehind, storedTolerance } from './tolerance.ts'
-import { inputSpecs, serves, variantsOf, withVariant } from './variants.ts'
+import { firstDifference, largestError } from './compare.ts'
+import { compute, type Results, type Trial, Unsupported } from './results.ts'
+import { type Drawn, describeSample, drawInputs } from './samples.ts'
+import { variantsOf, withVariant } from './variants.ts'
 
 /** Options of `verify`. */
 export interface VerifyOptions {
@@ -71,17 +56,6 @@ export interface VerifyReport {
   /** By variant, the largest |got − expected| / (|expected| + a thousandth of the largest) among outputs. */
   readonly errors: Readonly<Record<string, number>>
   readonly failures: readonly VerifyFailure[]
-}
-
-/** One result with what it may be off. */
-interface Result extends Spec {
-  readonly numbers: HostArray
-  readonly tolerance: Tolerance
-}
-
-interface Results {
-  readonly forward: readonly Result[]
-  readonly backward: readonly Result[]
 }
 
 /**
@@ -183,13 +157,6 @@ function checkVerifyOptions(op: AnyOp, options: VerifyOptions) {
   return { ...parsed, engine, variants }
 }
 
-/** What is compared. */
-interface Trial {
-  readonly op: AnyOp
-  readonly seed: number
-  readonly gradients: boolean
-}
-
 /** The results on the engine on trial, the error that came instead, or that this variant is not for this sample. */
 async function attempt(
   trial: Trial,
@@ -210,99 +177,6 @@ async function attempt(
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
-
-class Unsupported extends Error {}
-
-/** Outputs and gradients of one call, read back. With a variant, throws Unsupported where that cannot serve. */
-async function compute(
-  { op, seed, gradients }: Trial,
-  engine: Engine,
-  sample: Sample,
-  drawn: readonly Drawn[],
-  variant?: string,
-): Promise<Results> {
-  const parameters: Parameter[] = []
-  const pending = engine.use(() =>
-    scope(() => {
-      const inputs = uploadInputs(op, sample, engine, drawn)
-      const args = argumentsOf(sample, inputs)
-      eachTensor(args, item => {
-        if (item instanceof Parameter) parameters.push(item)
-      })
-      if (variant !== undefined && !serves(op, args, engine, variant)) throw new Unsupported()
-      return {
-        forward: forward(op, args, inputs),
-        backward: gradients ? backward(op, args, inputs, seed) : [],
-      }
-    }),
-  )
-  const read = async (results: readonly Pending[]): Promise<Result[]> => {
-    const numbers = await Promise.all(results.map(({ result }) => result.data()))
-    return results.map(({ result, tolerance }, i) => {
-      const found = numbers[i] as HostArray
-      return {
-        shape: result.shape,
-        dtype: result.dtype,
-        numbers: found,
-        tolerance: tolerance(largest(found)),
-      }
-    })
-  }
-  try {
-    return { forward: await read(pending.forward), backward: await read(pending.backward) }
-  } finally {
-    for (const { result } of [...pending.forward, ...pending.backward]) result.dispose()
-    for (const item of parameters) item.dispose()
-  }
-}
-
-/** A result yet to be read, and its tolerance once its scale is known. */
-interface Pending {
-  readonly result: Tensor
-  tolerance(scale: number): Tolerance
-}
-
-function forward(op: AnyOp, args: readonly unknown[], inputs: readonly Tensor[]): Pending[] {
-  const primitive = primitiveOf(op)
-  const { inputs: specs } = primitive ? inputSpecs(primitive, args) : { inputs }
-  const own = op.definition.tolerance(specs)
-  const targets = primitive?.updates ? updatedBy(op, args) : []
-  const outputs = callOp(op, args)
-  const results = primitive?.updates ? targets : outputs
-  const budget = budgetOf(nodesBehind(outputs, inputs))
-  return results.map(result => ({
-    result,
-    tolerance: scale => {
-      const stored = storedTolerance(own, result.dtype)
-      // A composite stores halves on its way.
-      const inner = !primitive && result.dtype === 'float16' ? accumulated(budget, scale).absolute : 0
-      return { relative: stored.relative, absolute: stored.absolute + inner }
-    },
-  }))
-}
-
-/** The parameters an update op overwrites. */
-function updatedBy(op: AnyOp, args: readonly unknown[]): Tensor[] {
-  const primitive = primitiveOf(op)
-  if (!primitive) return []
-  const { inputs } = parseCall(primitive, args)
-  return (primitive.updates ?? []).map(index => inputs[index]).filter(input => input instanceof Tensor)
-}
-
-function backward(op: AnyOp, args: readonly unknown[], inputs: readonly Tensor[], seed: number): Pending[] {
-  const { gradient, updates } = op.definition
-  const sources = inputs.filter(input => isFloat(input.dtype))
-  if (gradient === 'none' || updates || sources.length === 0) return []
-  return callOp(op, args)
-    .filter(output => isFloat(output.dtype))
-    .flatMap((output, stream) => {
-      const { shape, dtype, engine } = output
-      const outputGradient = tensor(drawWeights(shape, seed, stream), { shape, dtype, engine })
-      const gradients = grad(output, sources, { outputGradient, allowUnused: true })
-      const budget = budgetOf(nodesBehind(gradients, inputs))
-      return gradients.map(result => ({ result, tolerance: scale => accumulated(budget, scale) }))
-    })
-}
 
 function errorOf(expected: Results, actual: Results): number {
   return expected.forward.reduce(
