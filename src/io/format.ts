@@ -34,7 +34,8 @@ export interface Parsed {
 
 /** All bytes of a source. Throws `value` for anything else, and for a blob that cannot be read. */
 export async function bytesOf(where: string, source: Source): Promise<Uint8Array> {
-  if (source instanceof Uint8Array) return source
+  // A Buffer of Node.js as the bytes it is: its own slices are no copies.
+  if (source instanceof Uint8Array) return new Uint8Array(source.buffer, source.byteOffset, source.length)
   if (source instanceof ArrayBuffer) return new Uint8Array(source)
   if (!(source instanceof Blob))
     fail(

@@ -51,12 +51,18 @@ describe('a file of the reference implementation', () => {
     ])
   })
 
-  test('comes as bytes, as a part of a larger buffer, as an ArrayBuffer or as a Blob', async () => {
+  test('comes as bytes, as a part of a larger buffer, as an ArrayBuffer, as a Blob or as Node.js reads it', async () => {
     const larger = new Uint8Array(bytes.length + 7)
     larger.set(bytes, 3)
     const part = larger.subarray(3, 3 + bytes.length)
     const expected = await io.readSafetensors(bytes)
-    for (const source of [part, bytes.buffer, new Blob([bytes])])
+    // Node.js reads files as Buffers, whose slices are no copies.
+    for (const source of [
+      part,
+      bytes.buffer,
+      new Blob([bytes]),
+      Buffer.concat([Buffer.alloc(3), bytes]).subarray(3),
+    ])
       expect(await io.readSafetensors(source)).toEqual(expected)
     expect(await rejection(io.readSafetensors('model.safetensors' as unknown as Blob))).toBe(
       "value [readSafetensors] expected the bytes of a file, not 'model.safetensors'. Pass a Uint8Array, ArrayBuffer or Blob.",
