@@ -1,6 +1,7 @@
 // Places of extremes: the index of the largest or smallest element along an axis.
 import argMaxWgsl from '../../shaders/reduce/arg_max.wgsl?raw'
 import argMinWgsl from '../../shaders/reduce/arg_min.wgsl?raw'
+import candidateWgsl from '../../shaders/reduce/candidate.wgsl?raw'
 import { dtypes } from '../dtype.ts'
 import { shader } from '../kernel.ts'
 import { defineOp, type Sample } from '../op.ts'
@@ -34,7 +35,7 @@ const oneOrAll: Option<readonly number[]> = (value, context) =>
 /** argMax or argMin, which share everything but the direction. */
 function argExtreme(
   name: 'argMax' | 'argMin',
-  combine: string,
+  order: string,
   wins: (x: number, best: number) => boolean,
 ): WithOptions<ArgOptions> {
   return defineOp<ReduceAttributes, [x: Tensor, options?: ArgOptions]>({
@@ -54,11 +55,11 @@ function argExtreme(
       return best
     }),
     kernel: reduce(x => ({
-      combine: shader(combine),
+      combine: shader(candidateWgsl),
+      order: shader(order),
       accumulator: 'Candidate',
       compute: dtypes[x.dtype].compute,
       result: 'i32',
-      whole: true,
     })),
     gradient: 'none',
     samples: [

@@ -1,13 +1,15 @@
 // Softmax and its relatives, each reading a row once for its maximum and its sum of exponentials.
+
+import exponentialsWgsl from '../../shaders/rows/exponentials.wgsl?raw'
+import giveElementsWgsl from '../../shaders/rows/give_elements.wgsl?raw'
+import giveLogWgsl from '../../shaders/rows/give_log.wgsl?raw'
 import logSoftmaxWgsl from '../../shaders/rows/log_softmax.wgsl?raw'
-import logSumExpWgsl from '../../shaders/rows/log_sum_exp.wgsl?raw'
-import normalizeWgsl from '../../shaders/rows/normalize.wgsl?raw'
 import onlineWgsl from '../../shaders/rows/online.wgsl?raw'
 import shareWgsl from '../../shaders/rows/share.wgsl?raw'
 import softmaxWgsl from '../../shaders/rows/softmax.wgsl?raw'
 import { dtypes, type NumericArray } from '../dtype.ts'
 import { must } from '../errors.ts'
-import { shader } from '../kernel.ts'
+import { type Kernel, shader } from '../kernel.ts'
 import { defineOp, needs, type Sample, type Tolerance } from '../op.ts'
 import { axes, axis, boolean } from '../options.ts'
 import { at, type Shape, sizeOf } from '../shape.ts'
@@ -97,6 +99,24 @@ const SAMPLES: Sample<[Tensor, SoftmaxOptions?]>[] = [
   { inputs: [{ shape: [16, 50257], ...draw }], benchmark: true, ...tooLarge },
 ]
 
+/** A kernel that finds maximum and sum of exponentials of each row of x; fragments say what it gives. */
+const exponentials = <A extends object>(
+  fragments: readonly string[],
+  view: (inputs: readonly Spec[], attributes: A) => RowView,
+): Kernel<A> =>
+  rows(
+    ({ inputs, attributes }) => view(inputs, attributes),
+    ({ inputs, attributes }) => ({
+      source: {
+        skeleton: shader(exponentialsWgsl),
+        fragments: [shareWgsl, onlineWgsl, ...fragments].map(shader),
+        types: { T: dtypes[must(inputs[0], 'input').dtype].wgsl },
+      },
+      bindings: [{ input: 0 }, { output: 0 }],
+      params: { inner: view(inputs, attributes).inner },
+    }),
+  )
+
 export interface SoftmaxEntry {
   readonly name: string
   readonly reference: (x: number, row: RowSum) => number
@@ -127,18 +147,7 @@ function normalized(entry: SoftmaxEntry): WithOptions<SoftmaxOptions> {
           to[start + j * step] = entry.reference(at(from, start + j * step), row)
       })
     },
-    kernel: rows(
-      ({ inputs, attributes }) => view(inputs[0], attributes),
-      ({ inputs, attributes }) => ({
-        source: {
-          skeleton: shader(normalizeWgsl),
-          fragments: [shader(shareWgsl), shader(onlineWgsl), shader(entry.kernel)],
-          types: { T: dtypes[must(inputs[0], 'input').dtype].wgsl },
-        },
-        bindings: [{ input: 0 }, { output: 0 }],
-        params: { inner: view(inputs[0], attributes).inner },
-      }),
-    ),
+    kernel: exponentials([giveElementsWgsl, entry.kernel], ([x], attributes) => view(x, attributes)),
     gradient: (_inputs, [y], [g], attributes) => [gradient(y as Tensor, g as Tensor, attributes.axis)],
     samples: SAMPLES,
     tolerance: inputs => entry.tolerance(longestAxis(inputs)),
@@ -215,18 +224,7 @@ export const logSumExp: WithOptions<ReduceOptions> = defineOp<
       must(out, 'output')[row] = Number.isFinite(top) ? top + log : top
     })
   },
-  kernel: rows(
-    ({ attributes }) => attributes,
-    ({ inputs, attributes }) => ({
-      source: {
-        skeleton: shader(logSumExpWgsl),
-        fragments: [shader(shareWgsl), shader(onlineWgsl)],
-        types: { T: dtypes[must(inputs[0], 'input').dtype].wgsl },
-      },
-      bindings: [{ input: 0 }, { output: 0 }],
-      params: { inner: attributes.inner },
-    }),
-  ),
+  kernel: exponentials([giveLogWgsl], (_inputs, attributes) => attributes),
   gradient: ([x], [y], [g], { outer, length, inner }) => {
     // dx = g·softmax(x), and 0 where all were −infinity.
     const p = softmax(reshape(x as Tensor, [outer, length, inner]), { axis: 1 })

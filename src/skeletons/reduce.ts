@@ -52,14 +52,15 @@ export function reducedShape(shape: Shape, { axis, keepDims }: ReduceAttributes)
 
 /** How a reduction computes: WGSL fragments and the type it accumulates in. */
 export interface Combiner {
-  /** `initial` and `combine`; with `whole`, `load` and `finish` too, and such a reduction is never split. */
+  /** `initial` and `combine`; with `order`, `load` and `finish` too. */
   readonly combine: ShaderFile
+  /** What a search asks of two elements. It is never split: the place of an element is its place in the whole. */
+  readonly order?: ShaderFile
   readonly load?: ShaderFile
   readonly finish?: ShaderFile
   readonly accumulator: string
   readonly compute: string
   readonly result: string
-  readonly whole?: boolean
 }
 
 interface Layout {
@@ -114,15 +115,15 @@ export function reduce(
     supports: request => {
       const { variant, device } = request
       const reduced = reducedOf(request)
-      const { whole } = pick(reduced, must(request.outputs[0], 'output'))
+      const { order } = pick(reduced, must(request.outputs[0], 'output'))
       if (variant === 'vector')
-        return !whole && isVectorised(layoutOf(reduced.shape, request.attributes.axis))
-      return variant !== 'subgroup' || (device.subgroups && device.subgroupId && whole !== true)
+        return !order && isVectorised(layoutOf(reduced.shape, request.attributes.axis))
+      return variant !== 'subgroup' || (device.subgroups && device.subgroupId && !order)
     },
     choose: request => {
       const reduced = reducedOf(request)
-      const { whole = false } = pick(reduced, must(request.outputs[0], 'output'))
-      return chooseVariant(reduced, whole, request)
+      const { order } = pick(reduced, must(request.outputs[0], 'output'))
+      return chooseVariant(reduced, order !== undefined, request)
     },
     program: request => {
       const input = reducedOf(request)
@@ -130,7 +131,7 @@ export function reduce(
       const combiner = pick(input, output)
       const layout = layoutOf(input.shape, request.attributes.axis)
       const perThread = request.variant === 'thread' || request.variant === 'vector'
-      const splits = combiner.whole ? 1 : splitsOf(layout, !perThread)
+      const splits = combiner.order ? 1 : splitsOf(layout, !perThread)
       const bindings = request.inputs.map((_, i): Binding => ({ input: i }))
       const first = {
         combiner,
@@ -227,7 +228,7 @@ function dispatchOf(part: {
   const { outputs, count, kept, reduced } = layout
   const isVector = variant === 'vector'
   const perThread = variant === 'thread' || isVector
-  const pieces = combiner.whole ? [] : [part.load ?? LOAD, part.finish ?? FINISH]
+  const pieces = combiner.order ? [combiner.order] : [part.load ?? LOAD, part.finish ?? FINISH]
   const workgroupSize = perThread ? 64 : WORKGROUP
   const isLine = kept.shape.length <= 1 && reduced.shape.length <= 1
   const { files, code } = reading(expression, part.isSingle, stored, isVector)

@@ -1,7 +1,7 @@
-// rows/log_sum_exp.wgsl: ln of the sum of a row's exponentials.
-// One invocation reads a row, or a workgroup shares it and joins what each has found in its memory; the first writes.
+// rows/exponentials.wgsl: finds the maximum and the sum of exponentials of each row; `give` says what becomes of it.
+// One invocation reads a row, or a workgroup shares it and joins what each has found in its memory.
 // Rows are strided: element j of row (o, i) stands at (o * length + j) * inner + i.
-// Memory: each element in once, one number a row out.
+// Memory: each element in once, beside what `give` moves.
 
 override WORKGROUP_SIZE: u32 = 64;
 // Invocations that share a row: 1, or all of a workgroup.
@@ -33,5 +33,5 @@ fn main(
     state = onlineTake(state, f32(x[start + j * params.inner]));
   }
   if (LANES > 1) { state = onlineShare(state, local); }
-  if (lane == 0 && row < params.rows) { out[row] = T(onlineLog(state)); }
+  if (row < params.rows) { give(row, start, lane, state); }
 }
