@@ -53,7 +53,7 @@ export class WebGpuBackend implements Backend {
     this.pipelines = new PipelineCache(device, this.counters, error => this.health.report(error))
     this.status = new Status(device.queue, this.createBlock(STATUS_BYTES))
     this.staging = new Staging(device, this.counters, this.status.buffer)
-    this.lowering = new Lowering(traits, device.limits, this.forced, this.tuned)
+    this.lowering = new Lowering(this)
   }
 
   assertUsable(where: string): void {

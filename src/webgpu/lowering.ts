@@ -17,19 +17,23 @@ export interface Lowered {
   readonly dynamic: readonly boolean[]
 }
 
+/** What kernels are chosen by. */
+interface Chooser {
+  readonly device: GPUDevice
+  readonly traits: DeviceTraits
+  /** Kernel variants to use by op name. */
+  readonly forced: ReadonlyMap<string, string>
+  /** Kernel variants that have been measured to be best, by `choiceKey`. */
+  readonly tuned: ReadonlyMap<string, string>
+}
+
 /** Chooses kernels for the steps of plans on one adapter. */
 export class Lowering {
-  constructor(
-    private readonly traits: DeviceTraits,
-    private readonly limits: GPUSupportedLimits,
-    /** Kernel variants to use by op name, and those measured to be best, by `choiceKey`. */
-    private readonly forced: ReadonlyMap<string, string>,
-    private readonly tuned: ReadonlyMap<string, string>,
-  ) {}
+  constructor(private readonly adapter: Chooser) {}
 
   /** The dispatches of a plan. Throws `limit` for one that reads more host scalars than the adapter binds. */
   lower(plan: Plan): Lowered[] {
-    const most = this.limits.maxDynamicStorageBuffersPerPipelineLayout
+    const most = this.adapter.device.limits.maxDynamicStorageBuffersPerPipelineLayout
     return plan.steps.flatMap((step, index) =>
       this.program(step).program.dispatches.map(dispatch => {
         const dynamic = dispatch.bindings.map(
@@ -73,10 +77,11 @@ export class Lowering {
 
   /** What a step dispatches: nothing that has no work. */
   private program({ node, pending }: Step): { program: Program; request: KernelRequest } {
+    const { traits, forced, tuned } = this.adapter
     if (node.outputs.every(output => sizeOf(output.shape) === 0)) {
-      return { program: { dispatches: [] }, request: { ...node, device: this.traits, variant: 'none' } }
+      return { program: { dispatches: [] }, request: { ...node, device: traits, variant: 'none' } }
     }
-    const request = requestFor(node, this.traits, this.forced, this.tuned)
+    const request = requestFor(node, traits, forced, tuned)
     const program = node.op.kernel.program(request)
     const dispatches = program.dispatches.filter(
       // A layout op has one dispatch an input; those whose producers wrote in place need none.
