@@ -53,27 +53,36 @@ export function must<T>(value: T | null | undefined, what: string): T {
   return value ?? bug(`missing ${what}`)
 }
 
-/** Prints a shape, a list or a value as messages show it. */
+const ITEMS_SHOWN = 8
+const LETTERS_SHOWN = 200
+
+/** Prints a shape, a list or a value as messages show it: of what is long, the beginning. */
 export function show(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`
-  if (typeof value === 'string') return `'${value}'`
+  if (Array.isArray(value)) {
+    const rest = value.length > ITEMS_SHOWN ? `, … ${value.length} in all` : ''
+    return `[${value.slice(0, ITEMS_SHOWN).map(show).join(', ')}${rest}]`
+  }
+  if (typeof value === 'string')
+    return `'${value.slice(0, LETTERS_SHOWN)}${value.length > LETTERS_SHOWN ? '…' : ''}'`
   if (typeof value === 'function') return `function ${value.name || '(anonymous)'}`
   if (typeof value === 'object' && value !== null) return value.constructor?.name ?? 'object'
   return String(value)
 }
 
-/** The nearest of `known` to a misspelt word, or null when nothing is near. */
+/** Of `known` what a word means: its initials (lr: learningRate), its beginning, or the nearest spelling; else null. */
 export function nearest(word: string, known: readonly string[]): string | null {
-  let best: string | null = null
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1
-  for (const candidate of known) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
-    if (distance < bestDistance) {
-      best = candidate
-      bestDistance = distance
-    }
-  }
-  return best
+  const typed = word.toLowerCase()
+  const initialsOf = (name: string) => name.replace(/(?<=.)[^A-Z]/g, '').toLowerCase()
+  const begun = known.find(
+    name =>
+      (typed.length > 1 && initialsOf(name) === typed) ||
+      (typed.length > 2 && name.toLowerCase().startsWith(typed)),
+  )
+  const [near] = known
+    .map(name => ({ name, distance: editDistance(typed, name.toLowerCase()) }))
+    .filter(({ distance }) => distance <= Math.max(1, Math.ceil(word.length / 3)))
+    .sort((a, b) => a.distance - b.distance)
+  return begun ?? near?.name ?? null
 }
 
 function editDistance(a: string, b: string): number {

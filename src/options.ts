@@ -60,7 +60,13 @@ export function parseOptions<S extends Schema>(
   return Object.fromEntries(entries) as Parsed<S>
 }
 
-/** A finite number in [min, max]. */
+/** A range in words. Whole numbers have a largest one that is exact, of which nobody needs to know. */
+const bounds = (min: number, max: number): string =>
+  max < Number.MAX_SAFE_INTEGER
+    ? `in [${min}, ${max}]`
+    : `${max === Number.MAX_VALUE ? 'finite, ' : ''}${min} or more`
+
+/** A number in [min, max]; finite ones end at Number.MAX_VALUE. */
 export const number =
   (
     fallback: number,
@@ -71,7 +77,7 @@ export const number =
     if (typeof value !== 'number' || Number.isNaN(value))
       fail('option', where, `${name} must be a number, not ${show(value)}.`)
     if (value < min || value > max)
-      fail('option', where, `${name} is ${value}; it must be in [${min}, ${max}].`)
+      fail('option', where, `${name} is ${value}; it must be ${bounds(min, max)}.`)
     return value
   }
 
@@ -84,7 +90,7 @@ export const integer =
       fail('option', where, `${name} must be a whole number, not ${show(given)}.`)
     }
     if (given < min || given > max)
-      fail('option', where, `${name} is ${given}; it must be in [${min}, ${max}].`)
+      fail('option', where, `${name} is ${given}; it must be ${bounds(min, max)}.`)
     return given
   }
 

@@ -270,3 +270,29 @@ test('an insecure page is told so', async () => {
     Reflect.deleteProperty(globalThis, 'isSecureContext')
   }
 })
+
+test('what stands for an option is understood: initials, beginnings, slips', () => {
+  const optimizer = (options: object) => () => optim.adam([], options)
+  expect(optimizer({ lr: 0.1 })).toThrow("Did you mean 'learningRate'?")
+  expect(optimizer({ wd: 0.1 })).toThrow("Did you mean 'weightDecay'?")
+  expect(optimizer({ learning_rate: 0.1 })).toThrow("Did you mean 'learningRate'?")
+  expect(optimizer({ eps: 0.1 })).toThrow("Did you mean 'epsilon'?")
+  expect(optimizer({ zz: 0.1 })).toThrow('Known: ')
+})
+
+test('messages stay short, however much is passed, and name only bounds that bind', () => {
+  const rows = Array.from({ length: 2000 }, () => new Array(100).fill(0.123))
+  expect(() => relu(rows as never)).toThrow(RetrogradError)
+  try {
+    relu(rows as never)
+  } catch (error) {
+    const { message } = error as Error
+    expect(message.length).toBeLessThan(1000)
+    expect(message).toContain('… 2000 in all')
+  }
+  expect(() => optim.reduceOnPlateau({ initial: 1, patience: 0 })).toThrow(
+    'patience is 0; it must be 1 or more.',
+  )
+  const endless = { initial: 1, steps: 2, final: Number.POSITIVE_INFINITY }
+  expect(() => optim.cosine(endless)).toThrow('final is Infinity; it must be finite, 0 or more.')
+})
