@@ -101,9 +101,25 @@ type Steps = Readonly<{ rate: number; momentum?: number; share?: number; direct?
 const reach = ({ rate, momentum = 0, share = 1, direct = 0 }: Steps): number =>
   direct + (rate * share) / (1 - momentum)
 
+/** The optimizers that schedules belong to. One that observes losses, fed with two runs', would fall by the wrong ones. */
+const owners = new WeakMap<Schedule, object>()
+
+/** Throws `value` where the schedule observes the losses of another optimizer. */
+function checkOwner(name: string, rate: number | Schedule, owner: object): void {
+  const known = typeof rate === 'function' && rate.observe && owners.get(rate)
+  if (known && known !== owner)
+    fail(
+      'value',
+      name,
+      'its schedule has followed the losses of another optimizer.',
+      'Make a schedule for each: optimizer: parameters => optim.sgd(parameters, { learningRate: optim.reduceOnPlateau(…) }).',
+    )
+}
+
 /** Makes an optimizer of an update op. Its state is made here, its parameters gathered in an arena. */
 export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
   const { name, options, update, settings, isDecoupled = false } = rule
+  checkOwner(name, options.learningRate, rule)
   const arena = gatherArena(name, rule.parameters)
   const members = [...rule.parameters]
   const { engine, shape, dtype } = arena
@@ -113,9 +129,14 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
   )
   const table = groups.groups.length > 1 ? blockTable(members, groups.members) : null
   const places = options.clip?.norm === undefined ? null : blockTable(members, [...members.keys()])
-  let rate = options.learningRate
   let steps = 0
   let last: number | null = null
+  let rate = options.learningRate
+  const follow = (next: number | Schedule): void => {
+    rate = next
+    if (typeof next === 'function') owners.set(next, rule)
+  }
+  follow(rate)
 
   const rateAt = (step: number): number => {
     if (typeof rate === 'number') return rate
@@ -174,7 +195,9 @@ export function optimizer<Name extends string>(rule: Rule<Name>): Optimizer {
       return rateAt(steps)
     },
     set learningRate(value: number | Schedule) {
-      rate = learningRateOf(name, value)
+      const next = learningRateOf(name, value)
+      checkOwner(name, next, rule)
+      follow(next)
     },
     get lastLearningRate() {
       return last

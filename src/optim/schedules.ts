@@ -127,7 +127,8 @@ export interface PlateauOptions {
 
 /**
  * The lectures' schedule: start large, hold until the validation loss stops improving, halve, repeat. `observe(metric)`
- * is told the loss, lower being better; `fit` does so after each epoch. NaN is no improvement.
+ * is told the loss, lower being better; `fit` does so after each epoch. NaN is no improvement. It serves one optimizer:
+ * a second throws `value`.
  */
 export function reduceOnPlateau(
   options: PlateauOptions,

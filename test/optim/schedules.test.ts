@@ -108,6 +108,31 @@ test('a plateau that has seen −∞ is saved and put back', () => {
   expect([first?.(0), second?.(0)]).toEqual([0.25, 0.25])
 })
 
+test('a schedule that observes losses serves one optimizer: another run would begin with its rate', () => {
+  const make = (learningRate: optim.Schedule) =>
+    optim.sgd([parameter(tensor([0], { engine }))], { learningRate })
+  const plateau = optim.reduceOnPlateau({ initial: 0.5 })
+  const warm = optim.warmUp(optim.reduceOnPlateau({ initial: 0.5 }), { steps: 2 })
+  for (const schedule of [plateau, warm]) {
+    const first = make(schedule)
+    const words = '[sgd] its schedule has followed the losses of another optimizer. Make a schedule for each'
+    expect(() => make(schedule)).toThrow(words)
+    const second = make(optim.constant(1))
+    expect(() => {
+      second.learningRate = schedule
+    }).toThrow(words)
+    expect(second.learningRate).toBe(1)
+    first.learningRate = 0.1
+    first.learningRate = schedule
+    first.dispose()
+    expect(() => make(schedule)).toThrow(words)
+    second.dispose()
+  }
+  // What is not told of losses is the same in every run.
+  const shared = optim.cosine({ initial: 1, steps: 9 })
+  for (const made of [make(shared), make(shared)]) made.dispose()
+})
+
 test('a schedule never makes a new recording', async () => {
   const p = parameter(tensor([0, 0], { engine }))
   const plateau = optim.reduceOnPlateau({ initial: 0.5, patience: 1 })
