@@ -12,7 +12,7 @@ import { dtypes, isFloat, type NumericArray } from '../dtype.ts'
 import { fail, must, show } from '../errors.ts'
 import { type Binding, type Kernel, shader } from '../kernel.ts'
 import { defineOp, needs, type Op, type ReferenceContext, type Sample, type SampleInput } from '../op.ts'
-import { number, parseOptions } from '../options.ts'
+import { number } from '../options.ts'
 import { at, type Shape, sameShape, sizeOf } from '../shape.ts'
 import { eachRow, lastAxis, rows } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
@@ -22,7 +22,7 @@ import { add, mul, sub } from './elementwise.ts'
 import { sum } from './reduce.ts'
 import { expandDims } from './reshape.ts'
 import { draw, isSpecial, tooLarge, ULP } from './samples.ts'
-import { checkTensor, refuseExtra } from './signature.ts'
+import { tensorsAndOptions } from './signature.ts'
 import { logSoftmax, type RowSum, SPECIAL_ROWS, softmax, sumRow, sumUlps } from './softmax.ts'
 
 /** How `softmaxCrossEntropy` softens its labels. */
@@ -198,16 +198,7 @@ export const softmaxCrossEntropyRows: Op<[logits: Tensor, labels: Tensor, option
     family: 'loss',
     mixed: true,
     method: false,
-    parse: (...args) => {
-      refuseExtra('softmaxCrossEntropyRows', args, 3)
-      const [logits, labels, options = {}] = args
-      checkTensor('softmaxCrossEntropyRows', logits, 'logits')
-      checkTensor('softmaxCrossEntropyRows', labels, 'labels')
-      return {
-        inputs: [logits, labels],
-        attributes: parseOptions('softmaxCrossEntropyRows', options, SMOOTHING),
-      }
-    },
+    parse: tensorsAndOptions('softmaxCrossEntropyRows', ['logits', 'labels'], SMOOTHING),
     infer: ([logits, labels]) => ({
       shape: inferRows(logits as Spec, labels as Spec),
       dtype: (logits as Spec).dtype,
@@ -251,13 +242,7 @@ export const softmaxCrossEntropyGradient: Op<
   family: 'loss',
   mixed: true,
   method: false,
-  parse: (...args) => {
-    const where = 'softmaxCrossEntropyGradient'
-    refuseExtra(where, args, 4)
-    const [logits, labels, g, options = {}] = args
-    for (const [name, x] of Object.entries({ logits, labels, g })) checkTensor(where, x, name)
-    return { inputs: [logits, labels, g], attributes: parseOptions(where, options, SMOOTHING) }
-  },
+  parse: tensorsAndOptions('softmaxCrossEntropyGradient', ['logits', 'labels', 'g'], SMOOTHING),
   infer: inputs => {
     const [logits, labels, g] = [must(inputs[0], 'logits'), must(inputs[1], 'labels'), must(inputs[2], 'g')]
     const shape = inferRows(logits, labels)

@@ -10,7 +10,7 @@ import { rowView } from '../skeletons/rows.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { draw, isSpecial, tooLarge, ULP, ulps } from './samples.ts'
-import { checkTensor, refuseExtra } from './signature.ts'
+import { checkTensor, refuseExtra, tensorsAndOptions } from './signature.ts'
 
 const INTEGERS = ['int32', 'uint32'] as const
 
@@ -52,13 +52,7 @@ export const gather: Op<[x: Tensor, indices: Tensor, options?: GatherOptions]> =
   name: 'gather',
   family: 'movement',
   mixed: true,
-  parse: (...args) => {
-    refuseExtra('gather', args, 3)
-    const [x, indices, options = {}] = args
-    checkTensor('gather', x)
-    checkTensor('gather', indices, 'indices')
-    return { inputs: [x, indices], attributes: parseOptions('gather', options, { axis: axis(0) }, x.rank) }
-  },
+  parse: tensorsAndOptions('gather', ['x', 'indices'], { axis: axis(0) }),
   infer: (inputs, { axis }) => {
     const [x, indices] = [must(inputs[0], 'x'), must(inputs[1], 'indices')]
     needs('gather', indices, INTEGERS, 'indices')

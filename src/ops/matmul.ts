@@ -2,7 +2,7 @@
 import { fail, show } from '../errors.ts'
 import type { Kernel } from '../kernel.ts'
 import { defineOp, needs, type Op, type Sample, type Tolerance } from '../op.ts'
-import { boolean, parseOptions } from '../options.ts'
+import { boolean } from '../options.ts'
 import { at, broadcastShapes, type Shape, sizeOf } from '../shape.ts'
 import { affine, product, productWithColumnSums } from '../skeletons/matmul.ts'
 import { type ProductAttributes, productReference } from '../skeletons/product.ts'
@@ -12,7 +12,7 @@ import type { Tensor } from '../tensor.ts'
 import { sum } from './reduce.ts'
 import { reshape } from './reshape.ts'
 import { tooLarge } from './samples.ts'
-import { checkTensor, refuseExtra } from './signature.ts'
+import { checkTensor, refuseExtra, tensorsAndOptions } from './signature.ts'
 
 /** Options of `matmul`. */
 export interface MatmulOptions {
@@ -135,14 +135,10 @@ const timed = { ...tooLarge, benchmark: true }
 export const matmul: Op<MatmulArguments> = defineOp<ProductAttributes, MatmulArguments>({
   name: 'matmul',
   family: 'product',
-  parse: (...args) => {
-    refuseExtra('matmul', args, 3)
-    const [a, b, options = {}] = args
-    checkTensor('matmul', a, 'a')
-    checkTensor('matmul', b, 'b')
-    const schema = { transposeA: boolean(false), transposeB: boolean(false) }
-    return { inputs: [a, b], attributes: parseOptions('matmul', options, schema) }
-  },
+  parse: tensorsAndOptions('matmul', ['a', 'b'], {
+    transposeA: boolean(false),
+    transposeB: boolean(false),
+  }),
   infer: inferMatmul,
   reference: productReference,
   kernel: product,

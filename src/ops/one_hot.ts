@@ -2,13 +2,13 @@
 import type { DType } from '../dtype.ts'
 import { must } from '../errors.ts'
 import { defineOp, needs, type Op } from '../op.ts'
-import { checkDType, integer, parseOptions } from '../options.ts'
+import { checkDType, integer } from '../options.ts'
 import { at, checkShape } from '../shape.ts'
 import { oneHotKernel, spoiledValue } from '../skeletons/gather.ts'
 import type { Spec } from '../tape.ts'
 import type { Tensor } from '../tensor.ts'
 import { ulps } from './samples.ts'
-import { checkTensor, refuseExtra } from './signature.ts'
+import { tensorsAndOptions } from './signature.ts'
 
 /** Labels below 5, with repetitions. */
 const PICKS = [4, 0, 2, 2, 1, 3, 4, 4]
@@ -37,16 +37,10 @@ export const oneHot: Op<[labels: Tensor, options: OneHotOptions]> = defineOp<
 >({
   name: 'oneHot',
   family: 'movement',
-  parse: (...args) => {
-    refuseExtra('oneHot', args, 2)
-    const [labels, options] = args
-    checkTensor('oneHot', labels, 'labels')
-    const dtype = (value: unknown): DType => (value === undefined ? 'float32' : checkDType('oneHot', value))
-    return {
-      inputs: [labels],
-      attributes: parseOptions('oneHot', options, { classes: integer(undefined, { min: 1 }), dtype }),
-    }
-  },
+  parse: tensorsAndOptions('oneHot', ['labels'], {
+    classes: integer(undefined, { min: 1 }),
+    dtype: (value): DType => (value === undefined ? 'float32' : checkDType('oneHot', value)),
+  }),
   infer: ([labels], { classes, dtype }) => {
     needs('oneHot', labels as Spec, ['int32', 'uint32'], 'labels')
     return { shape: checkShape('oneHot', [...(labels as Spec).shape, classes]), dtype }

@@ -52,11 +52,25 @@ export function tensorAndOptions<S extends Schema>(
   where: string,
   schema: S,
 ): (x: Tensor, options?: object) => Call<Parsed<S>> {
+  return tensorsAndOptions(where, ['x'], schema)
+}
+
+/** Parses tensors of these names, then options by a schema. */
+export function tensorsAndOptions<S extends Schema>(
+  where: string,
+  names: readonly string[],
+  schema: S,
+): (...args: readonly (Tensor | object | undefined)[]) => Call<Parsed<S>> {
   return (...args) => {
-    refuseExtra(where, args, 2)
-    const [x, options = {}] = args
-    checkTensor(where, x)
-    return { inputs: [x], attributes: parseOptions(where, options, schema, x.rank) }
+    refuseExtra(where, args, names.length + 1)
+    const inputs = names.map((name, i) => {
+      const x: unknown = args[i]
+      checkTensor(where, x, name)
+      return x
+    })
+    const options = args[names.length]
+    const given = options === undefined ? {} : options
+    return { inputs, attributes: parseOptions(where, given, schema, inputs[0]?.rank) }
   }
 }
 
