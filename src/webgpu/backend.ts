@@ -156,8 +156,8 @@ export class WebGpuBackend implements Backend {
       workspace,
     )
     if (this.poison) this.poisonOutputs(plan)
-    // The padding of a layout is zero, and nothing writes there.
-    let unwritten = plan.steps.filter(step => step.node.op.layout).flatMap(step => step.outputs)
+    // The padding of a layout must be zero, and no kernel writes it: cleared before the first run.
+    let toClear = plan.steps.filter(step => step.node.op.layout).flatMap(step => step.outputs)
     return {
       stage: times => {
         if (hosts.stage(times)) bound.bind()
@@ -165,8 +165,8 @@ export class WebGpuBackend implements Backend {
       run: ({ times, before, after }) => {
         if (hosts.write(this.device.queue)) this.counters.uploads++
         this.submit(encoder => {
-          for (const slot of unwritten) encodeClear(encoder, must(slot.storage, 'storage'))
-          unwritten = []
+          for (const slot of toClear) encodeClear(encoder, must(slot.storage, 'storage'))
+          toClear = []
           encodeCopies(encoder, before)
           for (let run = 0; run < times; run++) {
             bound.encode(encoder, run * hosts.stride, this.meter)
