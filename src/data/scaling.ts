@@ -1,4 +1,5 @@
 // Scaling of columns: to mean 0 and deviation 1, or to a range, by numbers taken from training data.
+import { roundTo } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { hostVector } from '../host.ts'
 import { needs } from '../op.ts'
@@ -69,8 +70,8 @@ export class Scaling {
   apply(x: Tensor | Dataset | Numbers): Tensor | Dataset | number[][] {
     return this.run('apply', x, {
       host: (value, column) => this.forward(value, column),
-      device: (tensor, offset, scale) => {
-        const scaled = mul(sub(tensor, offset), scale)
+      device: (tensor, [most, rest], scale) => {
+        const scaled = mul(sub(sub(tensor, most), rest), scale)
         return this.base === 0 ? scaled : add(scaled, this.base)
       },
     })
@@ -83,7 +84,7 @@ export class Scaling {
   invert(x: Tensor | Dataset | Numbers): Tensor | Dataset | number[][] {
     return this.run('invert', x, {
       host: (value, column) => this.backward(value, column),
-      device: (tensor, offset, scale) => add(div(sub(tensor, this.base), scale), offset),
+      device: (tensor, [most, rest], scale) => add(add(div(sub(tensor, this.base), scale), rest), most),
     })
   }
 
@@ -107,7 +108,7 @@ export class Scaling {
     x: Tensor | Dataset | Numbers,
     rule: {
       host(value: number, column: number): number
-      device(x: Tensor, offset: Tensor, scale: Tensor): Tensor
+      device(x: Tensor, offset: readonly [most: Tensor, rest: Tensor], scale: Tensor): Tensor
     },
   ): Tensor | Dataset | number[][] {
     const where = `${this.kind}.${what}`
@@ -118,7 +119,10 @@ export class Scaling {
       const { engine, dtype } = x
       const vector = (values: readonly number[]) =>
         hostVector(() => values, { length: values.length, dtype, engine })
-      return keepResult(() => rule.device(x, vector(this.offset), vector(this.scale)))
+      // An offset that is large beside the deviation, such as a year, must not lose its last digits: it comes in two parts.
+      const most = this.offset.map(value => roundTo(dtype, value))
+      const rest = this.offset.map((value, column) => value - at(most, column))
+      return keepResult(() => rule.device(x, [vector(most), vector(rest)], vector(this.scale)))
     }
     const { values, shape } = readNumbers(where, 'x', x, Float64Array)
     this.checkWidth(where, shape)

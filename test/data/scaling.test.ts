@@ -126,6 +126,16 @@ test('an engine of doubles scales in doubles, now and in a compiled function', a
   exact.dispose()
 })
 
+test('numbers that lie far from 0 and near each other are scaled on the device as on the host', async () => {
+  const far = [1, 2, 4, 7].map(digit => [1_000_000 + digit, -1_000_000 - digit / 8])
+  const scale = standardize(far)
+  const expected = scale.apply(far).flat()
+  const scaled = scale.apply(tensor(far))
+  for (const [i, value] of (await scaled.data()).entries())
+    expect(value).toBeCloseTo(expected[i] as number, 6)
+  expect(await scale.invert(scaled).array()).toEqual(far)
+})
+
 test('what is wrong with a set is told of the transform, once', () => {
   const other = dataset([[1, 2, 3]], [1])
   expect(refusal(() => standardize(rows).apply(other))).toMatch(/^shape \[standardize\.apply\] /)
