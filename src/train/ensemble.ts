@@ -10,8 +10,10 @@ import { cast } from '../ops/unary.ts'
 import { abortSignal, integer, number, oneOf, optional, parseOptions, required } from '../options.ts'
 import { sameShape } from '../shape.ts'
 import { keepResult, type Tensor } from '../tensor.ts'
+import { defaultLoss } from './evaluate.ts'
 import { fit } from './fit.ts'
 import type { History } from './history.ts'
+import { lossOf, thresholdOf } from './losses.ts'
 import { checkFit, type FreshFit, modelMaker, seedOf, turn } from './selection.ts'
 
 /** How the outputs of models become one. */
@@ -28,7 +30,10 @@ export interface EnsembleOptions {
    * it is above `threshold` where most models are. A loss makes little of shares.
    */
   combine?: Combine
-  /** Where a single output begins to say class 1, for votes: 0 for logits (the default), 0.5 for numbers from 0 to 1. */
+  /**
+   * Where a single output begins to say class 1, for votes. The default 0 is for logits, as sigmoidCrossEntropy and hinge
+   * train them; pass 0.5 for models trained with another loss, whose outputs metrics read from 0 to 1.
+   */
   threshold?: number
 }
 
@@ -78,7 +83,7 @@ export interface TrainEnsembleOptions {
   count?: number
   /** Options of `fit` for each of them. */
   fit: FreshFit<'seed' | 'signal'>
-  /** Default: 'vote' for classes, 'mean' for numbers to predict. */
+  /** Default: 'vote' for classes, a single output read as metrics read it under `fit`'s loss; 'mean' for numbers to predict. */
   combine?: Combine
   /** All that is drawn follows from it, for each model other weights, orders and dropout. Default: the engine's seed. */
   seed?: number
@@ -122,7 +127,8 @@ export async function trainEnsemble(options: TrainEnsembleOptions): Promise<Trai
       histories.push(history)
     }
     const combine = checked.combine ?? (classes === null ? 'mean' : 'vote')
-    return { model: ensemble(models, { combine }), models, histories }
+    const threshold = thresholdOf(lossOf(where, own.loss ?? defaultLoss(train)).link)
+    return { model: ensemble(models, { combine, threshold }), models, histories }
   } catch (error) {
     for (const model of models) model.dispose()
     throw error

@@ -35,6 +35,9 @@ export type LossName = keyof typeof losses
 /** How outputs are read: logits of classes, a logit each, or the numbers themselves. */
 export type Link = 'softmax' | 'sigmoid' | 'identity'
 
+/** Where a single output begins to say class 1: a logit above 0, a number or probability above ½. */
+export const thresholdOf = (link: Link): number => (link === 'identity' ? 0.5 : 0)
+
 export interface Loss {
   readonly name: string
   readonly link: Link

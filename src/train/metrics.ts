@@ -1,7 +1,7 @@
 // Metrics: what a model's outputs on a data set are worth, computed on the host in double precision.
 import { isList } from '../data/numbers.ts'
 import { fail, show } from '../errors.ts'
-import type { Link } from './losses.ts'
+import { type Link, thresholdOf } from './losses.ts'
 
 /** Outputs of a model for a whole data set, with what they should be. */
 export interface Predictions {
@@ -41,8 +41,7 @@ function largest(numbers: ArrayLike<number>, row: number, width: number, thresho
 
 /** The class each row was taken for. A single output is a logit or, without a loss that says so, a number from 0 to 1. */
 function predictedClasses({ count, width, outputs, link }: Predictions): Int32Array {
-  const threshold = link === 'identity' ? 0.5 : 0
-  return Int32Array.from({ length: count }, (_, row) => largest(outputs, row, width, threshold))
+  return Int32Array.from({ length: count }, (_, row) => largest(outputs, row, width, thresholdOf(link)))
 }
 
 /** Throws `shape` where targets have another width than outputs: numbers would be compared that do not belong together. */

@@ -229,6 +229,37 @@ describe('trainEnsemble', () => {
     line.dispose()
   })
 
+  test.each([
+    ['a logit', 'sigmoidCrossEntropy', () => nn.mlp([2, 8, 1], { activation: 'tanh' })],
+    ['a number', 'meanSquaredError', () => nn.mlp([2, 8, 1], { activation: 'tanh' })],
+    [
+      'a probability, under a loss of one’s own',
+      (output: Tensor, labels: Tensor) =>
+        output
+          .sub(labels.cast('float32').reshape([-1, 1]))
+          .square()
+          .mean(),
+      () => nn.sequential(nn.mlp([2, 8, 1], { activation: 'tanh' }), nn.sigmoid()),
+    ],
+  ] as const)('votes of a single output, %s, are read as metrics read it', async (_, loss, model) => {
+    const clouds = data.gauss(100, { noise: 0.2, seed: 3 })
+    const trained = await train.trainEnsemble({
+      model,
+      count: 3,
+      seed: 1,
+      fit: { train: clouds, loss, epochs: 20, optimizer: p => optim.adam(p, { learningRate: 0.02 }) },
+    })
+    const accuracy = async (layer: nn.Layer) =>
+      (await train.evaluate(layer, clouds, { loss, metrics: ['accuracy'] })).accuracy ?? Number.NaN
+    const own = await Promise.all(trained.models.map(accuracy))
+    expect(trained.model.label).toBe('ensemble(3, vote)')
+    expect(Math.min(...own)).toBeGreaterThan(0.9)
+    // Where two of three are right, so is the vote.
+    expect(await accuracy(trained.model)).toBeGreaterThanOrEqual(Math.min(...own))
+    trained.model.dispose()
+    clouds.dispose()
+  })
+
   test('an aborted signal, and what goes wrong, leave no model behind', async () => {
     const controller = new AbortController()
     let left = 4
