@@ -48,13 +48,17 @@ export async function compareSlopes(slopes: Slopes, options: SlopeOptions): Prom
   const results: Comparison[] = []
   for (const [source, numbers] of slopes.sources.entries()) {
     const positions = choose(numbers.length, options, source)
-    let worst: Omit<Comparison, 'count'> = { position: 0, expected: 0, actual: 0, error: -1, passed: true }
+    const count = positions.length
+    let worst: Comparison = { position: 0, expected: 0, actual: 0, error: 0, passed: true, count }
+    let most = -1
     for (const position of positions) {
       const actual = must(gradients[source], 'gradient')[position] as number
-      const found = await compare(slopes, source, position, actual, options.relative)
-      if (!(found.error <= worst.error)) worst = { ...found, position, actual }
+      const { share, ...found } = await compare(slopes, source, position, actual, options.relative)
+      if (share <= most) continue
+      most = share
+      worst = { ...found, position, actual, count }
     }
-    results.push({ ...worst, count: positions.length })
+    results.push(worst)
   }
   return results
 }
@@ -83,8 +87,12 @@ async function compare(slopes: Slopes, source: number, position: number, actual:
   const expected = (4 * near - far) / 3
   const judge = (slope: number, noise: number) => {
     const size = Math.max(Math.abs(slope), Math.abs(actual))
-    const error = Math.max(0, Math.abs(actual - slope) - noise) / (size || 1)
-    return { expected: slope, error, passed: error <= relative }
+    const apart = Math.abs(actual - slope)
+    const error = Math.max(0, apart - noise) / (size || 1)
+    // What is used of all that is allowed ranks the errors within rounding too; of what is NaN, none is worse.
+    const used = apart / (noise + relative * size)
+    const share = Number.isNaN(used) ? Number.POSITIVE_INFINITY : used
+    return { expected: slope, error, share, passed: error <= relative }
   }
   const found = judge(expected, rounding / step)
   if (found.passed) return found

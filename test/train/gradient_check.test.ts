@@ -16,6 +16,7 @@ import {
   zeros,
 } from '../../src/index.ts'
 import { sin } from '../../src/ops/unary.ts'
+import { compareSlopes } from '../../src/train/differences.ts'
 
 let engine: Engine
 
@@ -211,5 +212,31 @@ describe('what is refused', () => {
       nn.layer({ label: 'gain', parameters: { gain }, forward: x => mul(x, gain) }),
     )
     expect((await train.gradientCheck(model, 'softmaxCrossEntropy', batch())).failures).toEqual([])
+  })
+})
+
+describe('compareSlopes', () => {
+  /** 3x₀ + 3x₁ + 3x₂, whose slopes are claimed to be these. */
+  const claimed = async (...slopes: number[]) => {
+    const [found] = await compareSlopes(
+      {
+        sources: [Float64Array.of(1, 1, 1)],
+        evaluate: (_, numbers) => Promise.resolve(numbers.reduce((sum, x) => sum + 3 * x, 0)),
+        gradients: () => Promise.resolve([Float64Array.from(slopes)]),
+      },
+      { elements: 3, relative: 1e-6, seed: 0 },
+    )
+    return found
+  }
+
+  test('the worst is the largest error, where all are within what rounding may be too', async () => {
+    expect(await claimed(3, 3 + 1e-9, 3)).toMatchObject({ position: 1, error: 0, passed: true, count: 3 })
+    expect(await claimed(3, 3, 3 - 1e-9)).toMatchObject({ position: 2, error: 0, passed: true })
+    expect(await claimed(3, 3 + 1e-9, 3.01)).toMatchObject({ position: 2, passed: false })
+  })
+
+  test('NaN is worst, wherever it stands', async () => {
+    expect(await claimed(3, Number.NaN, 3)).toMatchObject({ position: 1, passed: false })
+    expect(await claimed(Number.NaN, 4, 3)).toMatchObject({ position: 0, passed: false })
   })
 })
