@@ -30,7 +30,10 @@ export interface Layer {
   buffers(): Parameter[]
   /** The same by name: `1.mean`, `1.variance`. */
   namedBuffers(): Map<string, Parameter>
-  /** A table of layers, parameter shapes and counts, with the sum. */
+  /**
+   * A table of layers: what each gives (`*` for the rows of a batch, nothing where its sizes do not tell), its parameters
+   * and their count, its buffers, and the sums. Nothing is computed.
+   */
   summary(): string
   /** Frees parameters and buffers, those of its parts too. */
   dispose(): void
@@ -108,7 +111,7 @@ export function layer(parts: LayerParts): Layer {
     // A parameter that two layers share is one parameter.
     parameters: () => [...new Set(namedParameters().values())],
     buffers: () => [...new Set(namedBuffers().values())],
-    summary: () => summarize(made),
+    summary: () => summarize(made, observeLayers),
     dispose: () => {
       for (const tensor of [...made.parameters(), ...made.buffers()]) tensor.dispose()
     },

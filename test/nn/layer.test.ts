@@ -41,7 +41,7 @@ describe('a layer of one’s own', () => {
   it('is called, trained, named and summed up like any other', async () => {
     const model = nn.sequential(nn.linear(2, 3), gain(3), nn.tanh())
     expect([...model.namedParameters().keys()]).toEqual(['0.weight', '0.bias', '1.weight'])
-    expect(model.summary()).toContain('  gain(3)       weight [3]                   3')
+    expect(model.summary()).toContain('  1 gain(3)       [*, 3]  weight [3]                   3')
     const optimizer = optim.sgd(model.parameters(), { learningRate: 0.5 })
     const x = ones([4, 2])
     const loss = compile(() => {

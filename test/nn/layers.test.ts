@@ -1,4 +1,4 @@
-// The layers of a perceptron: what each computes, how mlp puts them together, what summary prints, and their errors.
+// The layers of a perceptron: what each computes, how mlp puts them together, and their errors.
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -225,29 +225,6 @@ describe('mlp', () => {
     expect(() => bad({ activations: 'relu' })).toThrow(
       "[mlp] unknown option 'activations'. Did you mean 'activation'?",
     )
-  })
-})
-
-describe('summary', () => {
-  it('sums a 2-1024-512-3 network to 529,411 parameters, layer by layer', () => {
-    expect(nn.mlp([2, 1024, 512, 3]).summary().split('\n')).toEqual([
-      'layer                parameters                        count',
-      '------------------------------------------------------------',
-      'sequential',
-      '  linear(2, 1024)    weight [2, 1024], bias [1024]     3,072',
-      '  relu()                                                   0',
-      '  linear(1024, 512)  weight [1024, 512], bias [512]  524,800',
-      '  relu()                                                   0',
-      '  linear(512, 3)     weight [512, 3], bias [3]         1,539',
-      '------------------------------------------------------------',
-      'total                                                529,411',
-    ])
-  })
-
-  it('does not count buffers', () => {
-    const text = nn.sequential(nn.batchNorm(8), nn.residual(nn.layerNorm(8))).summary()
-    expect(text).toContain('  batchNorm(8)    scale [8], offset [8]     16')
-    expect(text.split('\n').at(-1)).toMatch(/^total +32$/)
   })
 })
 
