@@ -11,6 +11,7 @@ import {
   meanSquaredError,
   nn,
   optim,
+  type Parameter,
   sigmoid,
   sigmoidCrossEntropy,
   softmax,
@@ -99,24 +100,65 @@ test('mean squared error', async () => {
 })
 
 describe('mean over the batch', () => {
-  const ids = tensorOf([0, 1, 1])
   const rows = [
     [0.2, 1],
     [-1, 0.3],
     [0.4, 0.4],
   ]
-  function tensorOf(list: readonly number[]): () => Tensor {
-    return () => tensor(list, { dtype: 'int32' })
-  }
+  const targets = [
+    [1, 0],
+    [0.3, 1],
+    [0, 0],
+  ]
+  const logistic = (z: number): number => 1 / (1 + Math.exp(-z))
+  /** −log of the share of the wanted class. */
+  const ofClass = (row: readonly number[], id: number): number =>
+    -Math.log(Math.exp(row[id] as number) / average(row.map(Math.exp)) / row.length)
 
-  test.each<[string, (x: Tensor, reduction: 'mean' | 'none') => Tensor]>([
-    ['softmax cross-entropy', (x, reduction) => softmaxCrossEntropy(x, ids(), { reduction })],
-    ['binary cross-entropy', (x, reduction) => sigmoidCrossEntropy(x, x.mul(0), { reduction })],
-    ['squared error', (x, reduction) => meanSquaredError(x, x.mul(0), { reduction })],
-  ])('%s', async (_, loss) => {
+  test.each<[string, (x: Tensor, reduction: 'mean' | 'sum') => Tensor, number[]]>([
+    [
+      'softmax cross-entropy',
+      (x, reduction) => softmaxCrossEntropy(x, tensor([0, 1, 1], { dtype: 'int32' }), { reduction }),
+      rows.map((row, i) => ofClass(row, [0, 1, 1][i] as number)),
+    ],
+    [
+      'binary cross-entropy',
+      (x, reduction) => sigmoidCrossEntropy(x, tensor(targets), { reduction }),
+      rows.flatMap((row, i) =>
+        row.map((z, j) => {
+          const y = targets[i]?.[j] as number
+          return -y * Math.log(logistic(z)) - (1 - y) * Math.log(1 - logistic(z))
+        }),
+      ),
+    ],
+    [
+      'squared error',
+      (x, reduction) => meanSquaredError(x, tensor(targets), { reduction }),
+      rows.flatMap((row, i) => row.map((y, j) => (y - (targets[i]?.[j] as number)) ** 2)),
+    ],
+  ])('%s', async (_, loss, each) => {
     const x = tensor(rows)
-    const each = await numbers(loss(x, 'none'))
     expectClose(await numbers(loss(x, 'mean')), [average(each)])
+    expectClose(await numbers(loss(x, 'sum')), [average(each) * each.length])
+  })
+
+  test('of unequal batches: an epoch’s loss and its steps are means over rows', async () => {
+    // Five rows in batches of four and one: each step descends the mean of its own rows.
+    const set = data.dataset([1, 2, 3, 4, 5], [2, 2, 2, 2, 12])
+    const model = nn.linear(1, 1, { initializer: 'zeros', bias: false })
+    const { history } = await train.fit(model, {
+      train: set,
+      batchSize: 4,
+      epochs: 1,
+      shuffle: false,
+      optimizer: p => optim.sgd(p, { learningRate: 0.01 }),
+    })
+    const w = 0.01 * 2 * 2 * 2.5 // of −2·mean(y·x)
+    expectClose(history.losses, [4, (12 - 5 * w) ** 2], 1e-6)
+    expectClose(await numbers(...model.parameters()), [w + 0.01 * 2 * 5 * (12 - 5 * w)], 1e-6)
+    const error = average([1, 2, 3, 4].map(x => (2 - 3 * x) ** 2).concat((12 - 15) ** 2))
+    for (const p of model.parameters()) (p as Parameter).assign(tensor([[3]]))
+    expectClose([(await train.evaluate(model, set, { batchSize: 4 })).loss], [error], 1e-6)
   })
 
   test('the gradient of a batch is the mean of its rows’ gradients', async () => {

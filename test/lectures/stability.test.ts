@@ -3,11 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   data,
   type Engine,
+  exp,
+  grad,
   init,
   log,
   nn,
   optim,
   type Parameter,
+  parameter,
+  softmaxCrossEntropy,
   type Tensor,
   tensor,
   train,
@@ -39,14 +43,37 @@ describe('vanishing and exploding gradients', () => {
     const histories = new Map<string, readonly train.Diagnosis[]>()
     for (const activation of ['sigmoid', 'relu'] as const) {
       const model = deep({ activation })
+      // As backpropagation has them: of a layer, weights and biases together.
+      const logits = model(set.features, { training: true })
+      const gradients = await Promise.all(
+        grad(softmaxCrossEntropy(logits, set.labels), model.parameters()).map(g => numbers(g)),
+      )
+      const wanted = Array.from({ length: DEPTH + 1 }, (_, i) =>
+        Math.hypot(...(gradients[2 * i] ?? []), ...(gradients[2 * i + 1] ?? [])),
+      )
+      const { layers } = await train.diagnose(model, { data: set })
+      const found = layers.flatMap(({ gradient }) => gradient ?? [])
+      // Sums of some hundred float32 squares.
+      expectClose(
+        found.map((norm, i) => norm / (wanted[i] as number)),
+        wanted.map(() => 1),
+        1e-4,
+      )
       const optimizer = optim.adam(model.parameters())
       const monitor = train.monitor(model, { data: set, optimizer })
       await train.fit(model, { train: set, optimizer, epochs: 3, onEpoch: monitor.onEpoch, seed: 1 })
       histories.set(activation, monitor.history)
       // A row a linear layer, a column an epoch.
-      const lines = String(monitor).split('\n')
-      expect(lines).toHaveLength(1 + DEPTH + 1)
-      expect(lines[0]).toMatch(/ 1 +2 +3$/)
+      const [head, ...lines] = String(monitor).split('\n')
+      expect(lines).toHaveLength(DEPTH + 1)
+      expect(head).toMatch(/ 1 +2 +3$/)
+      const shown = lines.map(line => line.split(/ {2,}/).slice(-3).map(Number))
+      shown.forEach((row, i) => {
+        row.forEach((norm, epoch) => {
+          const known = monitor.history[epoch]?.layers.flatMap(({ gradient }) => gradient ?? [])[i]
+          expect(Math.abs(norm / (known ?? 0) - 1)).toBeLessThan(0.06) // two digits
+        })
+      })
       monitor.dispose()
     }
     for (const [activation, history] of histories) {
@@ -73,20 +100,30 @@ describe('vanishing and exploding gradients', () => {
     if (warning) expect(warnings[0]).toContain(warning)
   })
 
-  test.each(['sigmoid', 'tanh'] as const)('share of saturated units (%s)', async activation => {
+  test.each([
+    ['sigmoid', 0.01, 0.99],
+    ['tanh', -0.98, 0.98],
+  ] as const)('share of saturated units (%s)', async (activation, low, high) => {
     const share = async (scale: number) => {
       const initializer = nn.normal(scale)
       const model = engine.withSeed(2, () => nn.mlp([2, 50, 2], { activation, initializer }))
-      const { layers, warnings } = await train.diagnose(model, { data: clouds() })
+      const set = clouds()
+      const [hidden, unit] = model.layers as [nn.Layer, nn.Layer]
+      const outputs = await numbers(unit(hidden(set.features)))
+      const { layers, warnings } = await train.diagnose(model, { data: set })
       return {
-        saturated: layers[1]?.saturated,
+        saturated: layers[1]?.saturated ?? Number.NaN,
+        counted: outputs.filter(h => h < low || h > high).length / outputs.length,
         warnings: warnings.filter(line => line.includes('saturated')),
       }
     }
-    const [small, large] = [await share(0.1), await share(50)]
-    expect(small).toEqual({ saturated: 0, warnings: [] })
+    const [small, middle, large] = [await share(0.1), await share(3), await share(50)]
+    for (const { saturated, counted } of [small, middle, large]) expect(saturated).toBeCloseTo(counted, 6)
+    expect(small.saturated).toBe(0)
+    expect(middle.saturated).toBeGreaterThan(0.05)
+    expect(middle.saturated).toBeLessThan(0.9)
     expect(large.saturated).toBeGreaterThan(0.8)
-    expect(large.warnings).toHaveLength(1)
+    expect([small, large].map(({ warnings }) => warnings.length)).toEqual([0, 1])
   })
 
   test('and of dead relus: a step too long kills them', async () => {
@@ -94,6 +131,10 @@ describe('vanishing and exploding gradients', () => {
     const set = clouds()
     const dead = async () => {
       const { layers, warnings } = await train.diagnose(model, { data: set, loss: 'meanSquaredError' })
+      const [hidden, relu] = model.layers as [nn.Layer, nn.Layer]
+      const outputs = await numbers(relu(hidden(set.features)).max({ axis: 0 }))
+      const counted = outputs.filter(h => h === 0).length / outputs.length
+      expect(layers[1]?.dead).toBeCloseTo(counted, 6)
       return { share: layers[1]?.dead, warnings: warnings.filter(line => line.includes('dead')) }
     }
     const before = await dead()
@@ -123,6 +164,35 @@ describe('vanishing and exploding gradients', () => {
     // No weight was lost to it.
     expect(await weightsOf(model)).toEqual(before)
   })
+
+  test.each<[string, (x: Tensor, w: Tensor) => Tensor, number, RegExp]>([
+    // w falls by 1 a step: log(3), log(2), log(1), log(0).
+    ['−infinity', (_, w) => log(w).mul(0).add(w), 3, /step 4 .*log in layer 1, own\(\), gave -Infinity/],
+    // And from ½: log(½), log(−½).
+    ['NaN', (_, w) => log(w).mul(0).add(w), 0.5, /step 2 .*log in layer 1, own\(\), gave NaN/],
+    // exp(90) is above the greatest float32.
+    [
+      'infinity',
+      (_, w) => exp(w.mul(-30)).mul(0).add(w),
+      -0.5,
+      /step 4 .*exp in layer 1, own\(\), gave Infinity/,
+    ],
+  ])(
+    '%s in the middle of training: named with op, layer and that step',
+    async (_, forward, start, wanted) => {
+      const w = parameter(tensor([start]))
+      const own = nn.layer({ label: 'own()', parameters: { w }, forward: x => forward(x, w).add(x.mul(0)) })
+      const model = nn.sequential(nn.linear(2, 4), own)
+      const run = train.fit(model, {
+        train: clouds(),
+        batchSize: 10,
+        loss: output => output.mean(),
+        optimizer: p => optim.sgd(p, { learningRate: 1 }),
+        watch: true,
+      })
+      await expect(run).rejects.toThrow(wanted)
+    },
+  )
 })
 
 describe('remedies', () => {
@@ -155,15 +225,26 @@ describe('remedies', () => {
     expect(losses.at(-1)).toBeLessThan((losses[0] as number) / 100)
   })
 
-  test('what clipping makes of gradients', async () => {
-    const gradients = (): Tensor[] => [tensor([3, -4]), tensor([0.5, 0])]
-    expectClose(await numbers(...optim.clipByValue(gradients(), 1)), [1, -1, 0.5, 0], 1e-6)
+  const all = Math.hypot(3, 4, 0.5)
+  test.each<[string, optim.OptimizerOptions['clip'], (g: readonly Tensor[]) => Tensor[], number[]]>([
+    ['by value', { value: 1 }, g => optim.clipByValue(g, 1), [1, -1, 0.5, 0]],
     // Each of norm at most 1: (3, −4)/5, and the other as it is.
-    expectClose(await numbers(...optim.clipByNorm(gradients(), 1)), [0.6, -0.8, 0.5, 0], 1e-6)
-    const all = Math.hypot(3, 4, 0.5)
-    expectClose(
-      await numbers(...optim.clipByGlobalNorm(gradients(), 1)),
+    ['by norm', { norm: 1 }, g => optim.clipByNorm(g, 1), [0.6, -0.8, 0.5, 0]],
+    [
+      'by the norm of all',
+      { globalNorm: 1 },
+      g => optim.clipByGlobalNorm(g, 1),
       [3 / all, -4 / all, 0.5 / all, 0],
+    ],
+  ])('what clipping %s makes of gradients', async (_, clip, clipped, expected) => {
+    const gradients = [tensor([3, -4]), tensor([0.5, 0])]
+    expectClose(await numbers(...clipped(gradients)), expected, 1e-6)
+    // And of an optimizer's steps.
+    const parameters = [parameter(tensor([0, 0])), parameter(tensor([0, 0]))]
+    optim.sgd(parameters, { learningRate: 1, ...(clip ? { clip } : {}) }).step(gradients)
+    expectClose(
+      await numbers(...parameters),
+      expected.map(g => -g),
       1e-6,
     )
   })
