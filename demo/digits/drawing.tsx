@@ -19,6 +19,9 @@ type Point = readonly [x: number, y: number]
 let strokes: Point[][] = []
 let taken: Uint8Array<ArrayBuffer> | null = null
 
+/** Goes up with all that is done to the drawing. */
+let hand = 0
+
 const picture = signal<Uint8Array<ArrayBuffer> | null>(null)
 /** What the test set says that it is, if it was taken from there. */
 const label = signal<number | null>(null)
@@ -81,6 +84,7 @@ function look(canvas: HTMLCanvasElement | null): void {
 }
 
 function clear(canvas: HTMLCanvasElement | null): void {
+  hand++
   strokes = []
   taken = null
   label.value = null
@@ -131,8 +135,9 @@ export function Drawing() {
           <Button
             hint="Shows a digit that the network was not trained on."
             onClick={async () => {
+              const own = ++hand
               const picked = await pickDigit()
-              if (!picked) return
+              if (!picked || own !== hand) return // something else was drawn meanwhile
               strokes = []
               taken = picked.pixels
               label.value = picked.label
@@ -159,6 +164,7 @@ export function Drawing() {
             if (pen.current !== null || event.button !== 0) return
             pen.current = event.pointerId
             event.currentTarget.setPointerCapture(event.pointerId)
+            hand++
             if (taken) clear(canvas.current)
             label.value = null
             strokes.push([])

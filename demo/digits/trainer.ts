@@ -68,13 +68,27 @@ let digits: AllDigits | null = null
 let network: Network | null = null
 let running: AbortController | null = null
 
-async function started(options: EngineOptions): Promise<Notice | null> {
-  engine?.dispose() // and with it all that the last network held
-  engine = null
-  network = null
-  const next = await startEngine(options)
-  engine = next.engine
-  return next.notice
+let starting: Promise<unknown> = Promise.resolve()
+
+/** Another engine in place of the one there is. They follow each other, so that none is left over. */
+function started(options: EngineOptions): Promise<Notice | null> {
+  const done = starting.then(async () => {
+    engine?.dispose() // and with it all that the last network held
+    engine = null
+    network = null
+    const next = await startEngine(options)
+    engine = next.engine
+    return next.notice
+  })
+  starting = done.catch(() => {})
+  return done
+}
+
+/** The digits, read at the first need. */
+async function needDigits(source: Source): Promise<AllDigits> {
+  const read = digits ?? (await readDigits(source))
+  digits ??= read // unless the visitor has brought some meanwhile
+  return digits
 }
 
 function needNetwork(): Network {
@@ -142,7 +156,7 @@ const trainer = {
     onLost: (reason: string) => unknown,
   ): Promise<{ notice: Notice | null; evaluation: Evaluation | null }> {
     try {
-      digits ??= await readDigits(source)
+      await needDigits(source)
     } catch (error) {
       if (!from || from.needsDigits) throw error // a network from a file can read what is drawn without them
     }
@@ -198,8 +212,7 @@ const trainer = {
     let pace = 0
     let end: 'paused' | 'done' | 'broken' = 'paused'
     try {
-      digits ??= await readDigits(source)
-      at.digits ??= place(digits, settings)
+      at.digits ??= place(await needDigits(source), settings)
       const { stopped } = await train.fit(model, {
         train: at.digits.learn,
         optimizer,
@@ -271,8 +284,7 @@ const trainer = {
 
   /** A test digit, by chance. */
   async pick(source: Source): Promise<{ pixels: Uint8Array<ArrayBuffer>; label: number }> {
-    digits ??= await readDigits(source)
-    const { pixels, labels, count } = digits.test
+    const { pixels, labels, count } = (await needDigits(source)).test
     const row = Math.floor(Math.random() * count)
     return {
       pixels: new Uint8Array(pixels.subarray(row * PIXELS, (row + 1) * PIXELS)),

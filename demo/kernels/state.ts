@@ -131,6 +131,7 @@ export async function timeChosen(): Promise<void> {
     if (!peak.value) {
       currentCase.value = 'measuring what the GPU can do at most'
       peak.value = await link.call(api => api.peak())
+      if (isStopping.value) return
     }
     currentCase.value = ''
     const rows = await link.call(api => api.time(name))
@@ -194,13 +195,13 @@ function lost(): void {
   gpuLosses.value++
   link.stop()
   const kind = work.value?.kind
-  setNotice(
-    'gpu',
-    lostGpu('What was found so far is kept.', 'Go on', async () => {
-      await start()
-      if (!hasGpu.value) return
-      if (kind === 'verify') await verifyChosen()
-      if (kind === 'time') await timeChosen()
-    }),
-  )
+  const notice = lostGpu('What was found so far is kept.', 'Go on', async () => {
+    setNotice('gpu', null) // a second click finds nothing to press
+    await start()
+    if (!machine.value) setNotice('gpu', notice) // to be tried again
+    if (!hasGpu.value) return
+    if (kind === 'verify') await verifyChosen()
+    if (kind === 'time') await timeChosen()
+  })
+  setNotice('gpu', notice)
 }

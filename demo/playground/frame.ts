@@ -38,7 +38,7 @@ export interface Curves {
 export interface RunEvents {
   onFrame(frame: Frame): Promise<void>
   /** Weights for the page to keep, should the GPU go away. */
-  onKeep(weights: Uint8Array<ArrayBuffer>, epoch: number): void
+  onKeep(weights: Uint8Array<ArrayBuffer>, epoch: number): Promise<void>
   onError(error: unknown): void
 }
 

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { data } from 'retrograd'
+import { chooseFiles } from '../page/choose.ts'
 import { Button, Field, Select } from '../page/controls.tsx'
 import { tellProblem } from '../page/notices.tsx'
 import { change, settings } from './history.ts'
@@ -14,7 +15,6 @@ import { cut } from './words.ts'
 export function OwnData() {
   const [isOver, setOver] = useState(false)
   const [pasted, setPasted] = useState<string | null>(null)
-  const chooser = useRef<HTMLInputElement>(null)
   const zone = useRef<HTMLDivElement>(null)
   useEffect(() => dropZone(zone.current, setOver, take), [])
   const take = (file: File | null | undefined) => {
@@ -28,23 +28,13 @@ export function OwnData() {
           {reading.value ? `Reading ${reading.value} …` : (table.value?.name ?? 'Drop a CSV file here')}
         </p>
         <div class="row">
-          <Button onClick={() => chooser.current?.click()}>Choose a file</Button>
+          <Button onClick={async () => take((await chooseFiles('.csv,.tsv,.txt,text/csv'))[0])}>
+            Choose a file
+          </Button>
           <Button pressed={pasted !== null} onClick={() => setPasted(pasted === null ? '' : null)}>
             Paste
           </Button>
         </div>
-        <input
-          ref={chooser}
-          type="file"
-          class="unseen"
-          tabIndex={-1}
-          aria-label="CSV file"
-          accept=".csv,.tsv,.txt,text/csv"
-          onChange={event => {
-            take(event.currentTarget.files?.[0])
-            event.currentTarget.value = ''
-          }}
-        />
       </div>
       {pasted !== null && (
         <div class="stack">
@@ -65,7 +55,7 @@ export function OwnData() {
             kind="primary"
             disabled={pasted.trim() === ''}
             onClick={() => {
-              takeTable(new TextEncoder().encode(pasted), 'pasted.csv').catch(tellProblem)
+              takeTable(new TextEncoder().encode(pasted).buffer, 'pasted.csv').catch(tellProblem)
               setPasted(null)
             }}
           >

@@ -2,7 +2,7 @@
 import { effect, signal, untracked } from '@preact/signals'
 import { clearProblems, setNotice, tellProblem } from '../page/notices.tsx'
 import { change, settings } from './history.ts'
-import { propose } from './proposal.ts'
+import { propose, type TableSummary } from './proposal.ts'
 import { ask, awaitsFile, table } from './session.ts'
 
 /** Bytes of a table beyond which a page had better not read it. */
@@ -19,16 +19,28 @@ export async function takeFile(file: File): Promise<void> {
     )
     return
   }
-  await takeTable(new Uint8Array(await file.arrayBuffer()), file.name)
+  await takeTable(file.arrayBuffer(), file.name)
 }
 
+/** Counts the tables that were brought. */
+let newest = 0
+
 /** Takes the bytes of a CSV file for the data: with the columns that are chosen, where it has them. */
-export async function takeTable(bytes: Uint8Array, name: string): Promise<void> {
+export async function takeTable(content: ArrayBuffer | Promise<ArrayBuffer>, name: string): Promise<void> {
   clearProblems()
   reading.value = name
-  const summary = await ask(api => api.readTable(bytes))
-  reading.value = null
-  if (!summary) return
+  const own = ++newest
+  try {
+    const bytes = new Uint8Array(await content)
+    if (own !== newest) return // another was brought meanwhile
+    const summary = await ask(api => api.readTable(bytes))
+    if (summary) use(summary, name, bytes)
+  } finally {
+    if (own === newest) reading.value = null
+  }
+}
+
+function use(summary: TableSummary, name: string, bytes: Uint8Array): void {
   table.value = { ...summary, name, bytes }
   const names = summary.columns.map(({ name }) => name)
   const { columns } = settings.value

@@ -16,7 +16,11 @@ export class Rest {
   /** It is over. Resolved when all is done that waited for it. */
   async arrive(): Promise<void> {
     this.arrived()
-    await this.work
+    let done: unknown
+    do {
+      done = this.work
+      await done // while more may be asked for
+    } while (done !== this.work)
   }
 
   /** Does something as soon as it rests, behind what was asked for before. */

@@ -194,7 +194,7 @@ export class Run {
 
   private async keep(): Promise<void> {
     this.kept = performance.now()
-    this.events.onKeep(await this.bytes(), this.epoch)
+    await this.events.onKeep(await this.bytes(), this.epoch)
   }
 
   /** Computes and hands over what is to be seen; one after another. */

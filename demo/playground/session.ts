@@ -53,54 +53,73 @@ export async function ask<Result>(
   }
 }
 
-let kept: { weights: Uint8Array<ArrayBuffer>; epoch: number } | null = null
+/** A copy of the network that the settings ask for. */
+const kept = signal<{ weights: Uint8Array<ArrayBuffer>; epoch: number } | null>(null)
 let isStarted = false
-
 /** The GPU went away: the run stands still until the visitor goes on. */
+const isLost = signal(false)
+
 function lose(): void {
   if (!isStarted) return
   isStarted = false
   gpuLosses.value++
   link.stop()
   isPlaying.value = false
-  const words = kept ? `The network of epoch ${kept.epoch} is kept.` : 'Training begins anew.'
-  setNotice(
-    'gpu',
-    lostGpu(words, 'Go on', () => void start(kept)),
-  )
+  isLost.value = true
 }
 
-/** Starts the worker, with weights that were kept of an earlier one. */
-export async function start(from: typeof kept = null): Promise<void> {
+effect(() => {
+  if (!isLost.value) return
+  const words = kept.value ? `The network of epoch ${kept.value.epoch} is kept.` : 'Training begins anew.'
+  untracked(() =>
+    setNotice(
+      'gpu',
+      lostGpu(words, 'Go on', () => void goOn()),
+    ),
+  )
+})
+
+async function goOn(): Promise<void> {
+  isLost.value = false
+  setNotice('gpu', null) // a second click finds nothing to press
+  if (!(await start())) isLost.value = true
+}
+
+/** Starts the worker, and builds a run: with the weights that were kept of an earlier worker. False if it does not start. */
+export async function start(): Promise<boolean> {
   const backend = await pageBackend
   const started = await ask(api =>
     api.start(
       { backend, losses: gpuLosses.value },
       proxy(lose),
       proxy(async next => receive(next)),
-      proxy((weights, epoch) => {
-        kept = { weights, epoch }
+      proxy(async (weights, epoch) => {
+        if (!isBuilding.value) kept.value = { weights, epoch } // else it is of the run before
       }),
       proxy((message, lost) => (lost ? lose() : tellProblem(message))),
     ),
   )
-  if (!started) return
+  if (!started) return false
   isStarted = true
   if (started.notice) setNotice('gpu', started.notice)
   else if (backend === 'auto') setNotice('gpu', null)
   const { bytes } = table.value ?? {}
   if (bytes) await ask(api => api.readTable(bytes))
   await ask(api => api.setLook(look()))
-  await build()
-  if (!from) return
+  const from = kept.value
+  const built = build()
+  kept.value = from // it is of the same settings
+  if (!(await built) || !from) return true
   await ask(api => api.load(from.weights, from.epoch))
   detour.value = `The network of epoch ${from.epoch} was put into a new run.`
+  return true
 }
 
 const CURVES = 300 // ms between drawings of the curves
 let drawn = 0
 
 function receive(next: Frame): void {
+  if (awaitsFile.value) return // of the run before
   frame.value = next
   if (next.ended) isPlaying.value = false
   const now = performance.now()
@@ -112,15 +131,22 @@ function receive(next: Frame): void {
   })
 }
 
-/** Counts the changes that ask for a new run. */
+/** Counts what asks for a new run. */
 let newest = 0
 let waiting: ReturnType<typeof setTimeout> | undefined
 
+/** The run that there is is about to go. The number of the next. */
+function leave(): number {
+  clearTimeout(waiting)
+  waiting = undefined
+  isBuilding.value = true
+  kept.value = null
+  return ++newest
+}
+
 /** Builds a run when changes have come to a halt. */
 function buildSoon(): void {
-  newest++
-  isBuilding.value = true
-  clearTimeout(waiting)
+  leave()
   waiting = setTimeout(() => void build(), 120) // ms
 }
 
@@ -129,29 +155,28 @@ function buildNow(): void {
   if (waiting !== undefined) void build()
 }
 
-async function build(): Promise<void> {
-  clearTimeout(waiting)
-  waiting = undefined
-  const own = newest
+/** True once it stands, unless another was asked for meanwhile. */
+async function build(): Promise<boolean> {
+  const own = leave()
   if (awaitsFile.value) {
     empty()
-    return
+    return false
   }
-  isBuilding.value = true
-  kept = null
+  if (!isStarted) return false // it is built at the start
   detour.value = ''
   const hadFailed = isStuck.value || frame.value?.ended === FAILED
   const made = await ask(api => api.build(settings.value))
-  if (made === null || own !== newest) return // overtaken by another
+  if (made === null || own !== newest || !isStarted) return false // overtaken by another, or by a loss
   if (made && hadFailed) clearProblems()
   isStuck.value = !made
   if (!made) {
     empty()
-    return
+    return false
   }
   isBuilding.value = false
   problem.value = made
   if (isPlaying.value) play()
+  return true
 }
 
 /** There is no run to show, and none goes on unseen. */
@@ -199,17 +224,22 @@ export async function edit(place: Neuron, from: number | null, value: number): P
   await ask(api => api.edit(place, from, value))
 }
 
-export const save = () => ask(api => api.save())
+export function save() {
+  buildNow()
+  return ask(api => api.save())
+}
 
 export async function load(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   clearProblems()
   isPlaying.value = false
+  buildNow()
+  const own = newest
   await ask(api => api.pause())
   const isDone = await ask(async api => {
     await api.load(bytes)
     return true
   })
-  if (isDone) detour.value = 'Weights were loaded from a file.'
+  if (isDone && own === newest) detour.value = 'Weights were loaded from a file.'
 }
 
 export const diagnose = () => ask(api => api.diagnose())
@@ -239,7 +269,7 @@ function follow(next: Settings): void {
     return
   }
   const { epoch = 0, ended = null } = frame.value ?? {}
-  const isUnderWay = epoch > 0 && ended === null && waiting === undefined
+  const isUnderWay = epoch > 0 && ended === null && !isBuilding.value
   if (changed.join() !== 'learningRate' || next.schedule !== 'constant' || !isUnderWay) {
     buildSoon()
     return

@@ -1,6 +1,7 @@
 // What can be taken away or looked into: the program, the weights, and the health of the layers.
 
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
+import { chooseFiles } from '../page/choose.ts'
 import { Button, Checkbox } from '../page/controls.tsx'
 import { copyText, download } from '../page/download.ts'
 import { tellProblem } from '../page/notices.tsx'
@@ -59,7 +60,6 @@ export function Program() {
 }
 
 export function WeightFile() {
-  const chooser = useRef<HTMLInputElement>(null)
   return (
     <Card
       title="Weights as a file"
@@ -76,26 +76,13 @@ export function WeightFile() {
         </Button>
         <Button
           hint="Puts weights of a network of the same shape into this one."
-          onClick={() => chooser.current?.click()}
+          onClick={async () => {
+            const [file] = await chooseFiles('.safetensors')
+            file?.arrayBuffer().then(buffer => load(new Uint8Array(buffer)), tellProblem)
+          }}
         >
           Load weights
         </Button>
-        <input
-          ref={chooser}
-          type="file"
-          class="unseen"
-          tabIndex={-1}
-          aria-label="Weights file"
-          accept=".safetensors"
-          onChange={event => {
-            const file = event.currentTarget.files?.[0]
-            event.currentTarget.value = ''
-            file
-              ?.arrayBuffer()
-              .then(buffer => load(new Uint8Array(buffer)))
-              .catch(tellProblem)
-          }}
-        />
       </div>
     </Card>
   )

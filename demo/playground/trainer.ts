@@ -43,7 +43,7 @@ const trainer = {
     engine = started.engine
     events = {
       onFrame: frame => onFrame(transfer(frame, [frame.picture.images.buffer])),
-      onKeep: (weights, epoch) => onKeep(transfer(weights, [weights.buffer]), epoch),
+      onKeep: async (weights, epoch) => onKeep(transfer(weights, [weights.buffer]), epoch),
       onError: error => onError(error instanceof Error ? error.message : String(error), isLost(error)),
     }
     return { notice: started.notice, backend: engine.backend }

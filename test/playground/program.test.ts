@@ -77,7 +77,7 @@ async function trained(settings: Settings, epochs: number): Promise<{ frame: Fra
         last = frame
         if (frame.ended || frame.epoch === epochs) isReady()
       },
-      onKeep: () => {},
+      onKeep: async () => {},
       onError: error => {
         throw error
       },

@@ -1,77 +1,45 @@
 // Files on the page Digits: networks saved and loaded, digits that the site lacks, brought by the visitor.
-import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import type { Page } from 'puppeteer'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { trainSmallNet, untilReady, untilStep, weightsOf } from './digits_page.ts'
+import { type OpenedPage, site } from './site.ts'
 import {
-  choose,
-  expectClean,
+  bring,
+  drop,
   figure,
-  PATIENCE,
+  file,
+  numberOf,
   press,
-  stepOf,
-  trainSmallNet,
+  save,
+  says,
+  textOf,
   type,
   untilButton,
-  untilReady,
-  untilStep,
-  untilText,
-  weightsOf,
-} from './digits_page.ts'
-import { type OpenedPage, openSite, type Site, watchDownload } from './site.ts'
+} from './visitor.ts'
 
-let site: Site
-
-beforeAll(async () => {
-  site = await openSite()
-})
-
-afterAll(async () => {
-  await site?.close()
-})
-
-test('a network is downloaded and loaded again, and reads as before', { timeout: 2 * PATIENCE }, async () => {
-  const opened = await site.open('digits/')
-  const { page, screenshot } = opened
-  const folder = mkdtempSync(join(tmpdir(), 'retrograd-weights-'))
-  const downloaded = await watchDownload(page, folder)
+test('a network is downloaded and loaded again, and reads as before', async () => {
+  const { page, screenshot, faults } = await site.open('digits/')
   await trainSmallNet(page)
   const before = await figure(page, 'Test accuracy')
-  await press(page, 'Download weights')
-  await downloaded()
-  expect(readdirSync(folder)).toEqual(['digits-32.safetensors'])
+  const path = await save(page, 'Download weights')
+  expect(basename(path)).toBe('digits-32.safetensors')
   await page.reload()
   await untilReady(page)
-  await choose(page, 'Load weights', join(folder, 'digits-32.safetensors'))
+  await bring(page, 'Load weights', path)
   await untilButton(page, 'Resume')
   expect(await figure(page, 'Test accuracy')).toBe(before)
-  await untilText(page, 'main', '784 pixels → 32 → 10 digits')
-  await choose(page, 'Load weights', import.meta.filename)
-  await untilText(page, '.problems', '“digits_files.test.ts” cannot be loaded.')
+  await says(page, 'main', '784 pixels → 32 → 10 digits')
+  await bring(page, 'Load weights', import.meta.filename)
+  await says(page, '.problems', '“digits_files.test.ts” cannot be loaded.')
   await screenshot('digits-bad-file')
-  const spoilt = join(folder, 'spoilt.safetensors')
-  writeFileSync(spoilt, weightsOf({ '0.weight': [784, 10], '0.bias': [10] }, Number.NaN))
-  await choose(page, 'Load weights', spoilt)
-  await untilText(page, '.problems', 'some of its weights are no numbers')
+  const spoilt = weightsOf({ '0.weight': [784, 10], '0.bias': [10] }, Number.NaN)
+  await bring(page, 'Load weights', file('spoilt.safetensors', spoilt))
+  await says(page, '.problems', 'some of its weights are no numbers')
   expect(await figure(page, 'Test accuracy')).toBe(before) // the network is still there
-  await expectClean(opened)
-  await opened.close()
+  expect(await faults()).toEqual([])
 })
-
-/** Drops files in the middle of the page, as a hand does. */
-async function drop(page: Page, ...files: string[]): Promise<void> {
-  const session = await page.createCDPSession()
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await session.send('Input.dispatchDragEvent', {
-      type,
-      x: 400,
-      y: 400,
-      data: { items: [], files, dragOperationsMask: 1 },
-    })
-  await session.detach()
-}
 
 describe('where nobody has put digits', () => {
   const mnist = (name: string): string =>
@@ -85,78 +53,63 @@ describe('where nobody has put digits', () => {
     for (const name of readdirSync(site.folder))
       if (name !== 'bare')
         cpSync(join(site.folder, name), join(site.folder, 'bare', name), { recursive: true })
-    const opened = await site.open('')
+    const opened = await site.open('', { excused: /404/ })
     await opened.page.goto(`${site.origin}/bare/digits/`)
-    await untilText(opened.page, '.banners', 'No digits to learn from')
+    await says(opened.page, '.banners', 'No digits to learn from')
     return opened
   }
 
-  test('that is told, with where to put them', { timeout: PATIENCE }, async () => {
-    const { page, faults, screenshot, close } = await openBare()
-    const words = await page.$eval('.banners', element => element.textContent)
+  test('that is told, with where to put them', async () => {
+    const { page, faults, screenshot } = await openBare()
+    const words = await textOf(page, '.banners')
     expect(words).toContain('train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte')
     expect(words).toContain(`${site.origin}/bare/mnist/`)
     await press(page, 'Start')
-    await untilText(page, '.problems', 'There are no digits to learn from')
+    await says(page, '.problems', 'There are no digits to learn from')
     await untilButton(page, 'Start') // and may be tried again
     await screenshot('digits-missing')
     expect(await faults()).toEqual([])
-    await close()
   })
 
-  test('visitors choose their own, packed or not, after a GPU lost as well', {
-    timeout: 3 * PATIENCE,
-  }, async () => {
-    const { page, faults, screenshot, close } = await openBare()
-    const folder = mkdtempSync(join(tmpdir(), 'retrograd-digits-'))
+  test('visitors choose their own, packed or not, after a GPU lost as well', async () => {
+    const { page, faults, screenshot } = await openBare()
     const files = NAMES.map((name, i) => {
       // By any name: they are told apart by what they hold.
-      const path = join(folder, i % 2 === 0 ? `download (${i}).gz` : `${i}`)
       const bytes = readFileSync(mnist(name))
-      writeFileSync(path, i % 2 === 0 ? gzipSync(bytes, { level: 1 }) : bytes)
-      return path
+      return i % 2 === 0 ? file(`download (${i}).gz`, gzipSync(bytes, { level: 1 })) : file(`${i}`, bytes)
     })
-    await choose(page, 'Choose files', ...files)
-    await untilText(page, '.banners', '60,000 to learn from and 10,000 for tests.')
+    await bring(page, 'Choose files', ...files)
+    await says(page, '.banners', '60,000 to learn from and 10,000 for tests.')
     await trainSmallNet(page)
-    expect(Number.parseFloat(await figure(page, 'Test accuracy'))).toBeGreaterThan(80)
+    expect(await numberOf(page, 'Test accuracy')).toBeGreaterThan(80)
     await screenshot('digits-own-files')
     await type(page, 'Epochs', '300')
     await press(page, 'Resume')
     await untilStep(page, 300)
     await site.crashGpu()
     await press(page, 'Go on') // a new worker reads them anew
-    const step = await stepOf(page)
+    const step = await numberOf(page, 'Step')
     await untilStep(page, step + 20)
     expect(await faults()).toEqual([])
-    await close()
   })
 
-  test('a network from a file is trained on digits that come later', { timeout: 2 * PATIENCE }, async () => {
-    const { page, close } = await openBare()
-    const bytes = weightsOf({ '0.weight': [784, 10], '0.bias': [10] })
-    const path = join(mkdtempSync(join(tmpdir(), 'retrograd-weights-')), 'linear.safetensors')
-    writeFileSync(path, bytes)
-    await drop(page, path)
+  test('a network from a file is trained on digits that come later', async () => {
+    const { page } = await openBare()
+    const linear = weightsOf({ '0.weight': [784, 10], '0.bias': [10] })
+    await drop(page, 'main', file('linear.safetensors', linear))
     await untilButton(page, 'Resume')
     await press(page, 'Resume')
-    await untilText(page, '.problems', 'There are no digits to learn from')
+    await says(page, '.problems', 'There are no digits to learn from')
     await untilButton(page, 'Resume')
-    await drop(page, ...NAMES.map(mnist))
-    await untilText(page, '.banners', 'Your digits are here')
+    await drop(page, 'main', ...NAMES.map(mnist))
+    await says(page, '.banners', 'Your digits are here')
     await press(page, 'Resume')
     await untilButton(page, 'Done')
-    expect(Number.parseFloat(await figure(page, 'Test accuracy'))).toBeGreaterThan(75)
-    await close()
+    expect(await numberOf(page, 'Test accuracy')).toBeGreaterThan(75)
   })
 
-  test('files that are none of them are refused in plain words', { timeout: 2 * PATIENCE }, async () => {
-    const { page, screenshot, close } = await openBare()
-    const folder = mkdtempSync(join(tmpdir(), 'retrograd-wrong-'))
-    const file = (name: string, bytes: Uint8Array | string): string => {
-      writeFileSync(join(folder, name), bytes)
-      return join(folder, name)
-    }
+  test('files that are none of them are refused in plain words', async () => {
+    const { page, screenshot } = await openBare()
     const [pictures, labels, testPictures, testLabels] = NAMES.map(mnist) as [string, string, string, string]
     const cut = file('cut', readFileSync(testPictures).subarray(0, 1e6))
     const torn = file('torn.gz', gzipSync(readFileSync(testLabels)).subarray(0, 2000))
@@ -170,13 +123,12 @@ describe('where nobody has put digits', () => {
       [[pictures, labels, testPictures, torn], '“torn.gz” is damaged'],
       [[bomb], '“bomb.gz” holds more than any file of MNIST'],
     ] as const) {
-      await choose(page, 'Choose files', ...files)
-      await untilText(page, '.problems', words)
+      await bring(page, 'Choose files', ...files)
+      await says(page, '.problems', words)
     }
     await screenshot('digits-wrong-files')
-    await drop(page, folder)
-    await untilText(page, '.problems', 'cannot be read. It may be a folder')
-    await untilText(page, '.banners', 'No digits to learn from') // still to be chosen
-    await close()
+    await drop(page, 'main', import.meta.dirname)
+    await says(page, '.problems', 'cannot be read. It may be a folder')
+    await says(page, '.banners', 'No digits to learn from') // still to be chosen
   })
 })

@@ -1,59 +1,27 @@
-// What tests do on the page Digits: press, type, draw, and wait for figures and words.
+// What a visitor does on the page Digits alone: draws, trains a network, has one in a file.
 import type { Page } from 'puppeteer'
-import { expect } from 'vitest'
-import type { OpenedPage } from './site.ts'
-
-export const PATIENCE = 120_000 // ms: what a GPU in software may take on a busy machine
-
-const roleOf = (name: string, role: string): string => `::-p-aria([name="${name}"][role="${role}"])`
-
-/** Presses a button by its name, when it can be pressed. */
-export async function press(page: Page, name: string): Promise<void> {
-  await page.locator(roleOf(name, 'button')).setTimeout(PATIENCE).click()
-}
-
-/** Types into a control, found by its label, and leaves it. */
-export async function type(page: Page, label: string, text: string): Promise<void> {
-  const control = page.locator(roleOf(label, 'textbox'))
-  await control.click({ count: 3 })
-  await page.keyboard.type(text)
-  await page.keyboard.press('Tab')
-}
-
-/** A figure of the card Training. */
-export const figure = (page: Page, name: string): Promise<string> =>
-  page.evaluate(wanted => {
-    const terms = [...document.querySelectorAll('.figures dt')]
-    return terms.find(term => term.textContent === wanted)?.nextElementSibling?.textContent ?? ''
-  }, name)
-
-export const stepOf = async (page: Page): Promise<number> =>
-  Number((await figure(page, 'Step')).replaceAll(',', ''))
-
-export const untilStep = (page: Page, step: number) =>
-  page.waitForFunction(
-    wanted => {
-      const terms = [...document.querySelectorAll('.figures dt')]
-      const shown = terms.find(term => term.textContent === 'Step')?.nextElementSibling?.textContent
-      return Number(shown?.replaceAll(',', '')) >= wanted
-    },
-    { timeout: PATIENCE },
-    step,
-  )
-
-export const untilText = (page: Page, selector: string, text: string) =>
-  page.waitForFunction(
-    (where, wanted) => document.querySelector(where)?.textContent?.includes(wanted),
-    { timeout: PATIENCE },
-    selector,
-    text,
-  )
-
-export const untilButton = (page: Page, name: string) =>
-  page.waitForSelector(roleOf(name, 'button'), { timeout: PATIENCE })
+import { numberOf, press, says, type, until, untilButton } from './visitor.ts'
 
 /** The settings of a slow machine are there once it is known to be one. */
-export const untilReady = (page: Page) => untilText(page, 'main', 'to be quick')
+export const untilReady = (page: Page) => says(page, 'main', 'to be quick')
+
+export const untilStep = (page: Page, least: number) => until(page, 'Step', step => step >= least)
+
+/** Presses Pause and waits for the step under way to end; how many were made. */
+export async function pause(page: Page): Promise<number> {
+  await press(page, 'Pause')
+  await untilButton(page, 'Resume')
+  return numberOf(page, 'Step')
+}
+
+/** Small enough that a GPU in software ends within seconds. */
+export async function trainSmallNet(page: Page): Promise<void> {
+  await untilReady(page)
+  await type(page, 'Hidden layers', '32')
+  await type(page, 'Epochs', '4')
+  await press(page, 'Start')
+  await untilButton(page, 'Done')
+}
 
 type Place = readonly [x: number, y: number]
 
@@ -87,26 +55,6 @@ export const SEVEN: readonly Place[] = [
   [0.6, 0.5],
   [0.46, 0.84],
 ]
-
-export async function expectClean({ faults, problems }: OpenedPage): Promise<void> {
-  expect(await faults()).toEqual([])
-  expect(problems).toEqual([])
-}
-
-/** Small enough that a GPU in software ends within seconds. */
-export async function trainSmallNet(page: Page): Promise<void> {
-  await untilReady(page)
-  await type(page, 'Hidden layers', '32')
-  await type(page, 'Epochs', '4')
-  await press(page, 'Start')
-  await untilButton(page, 'Done')
-}
-
-/** Has the page's file chooser give files. */
-export async function choose(page: Page, button: string, ...paths: string[]): Promise<void> {
-  const [chooser] = await Promise.all([page.waitForFileChooser(), press(page, button)])
-  await chooser.accept(paths)
-}
 
 /** A safetensors file of float32 tensors by shape, filled with one number. */
 export function weightsOf(shapes: Readonly<Record<string, readonly number[]>>, fill = 0): Uint8Array {

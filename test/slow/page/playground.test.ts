@@ -1,39 +1,26 @@
 // The playground as a visitor has it: networks trained by clicks, links that repeat a run, own data, and programs that run.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import Papa from 'papaparse'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { bareShaders } from '../../../vite.config.ts'
 import { inWords, watchMainThread } from './main_thread.ts'
-import { drop, figure, pause, press, ready, says, stepBy, until } from './playground.ts'
-import { openSite, type Site } from './site.ts'
+import { pause, ready, stepBy } from './playground.ts'
+import { site } from './site.ts'
+import { choose, drop, file, numberOf, press, says, textOf, type, until, widthOf } from './visitor.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 
-let site: Site
-let folder: string
-
-beforeAll(async () => {
-  site = await openSite()
-  folder = mkdtempSync(join(tmpdir(), 'retrograd-playground-'))
-})
-
-afterAll(async () => {
-  await site?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
-
 test('the default network learns the spiral, the page stays free, and its link repeats the run', async () => {
-  const { page, problems, faults, screenshot, close } = await site.open('playground/')
+  const { page, faults, screenshot } = await site.open('playground/')
   await ready(page)
   const first = await stepBy(page, 6)
   const mainThread = await watchMainThread(page)
   await press(page, 'Play')
   const loss = await until(page, 'Test loss', value => value < 0.1)
-  console.log(`spiral: test loss ${loss} after ${await figure(page, 'Epoch')} epochs`)
+  console.log(`spiral: test loss ${loss} after ${await numberOf(page, 'Epoch')} epochs`)
   await until(page, 'Epoch', value => value > 300)
   const { long, tasks } = await mainThread()
   console.log(inWords(long, tasks))
@@ -43,7 +30,6 @@ test('the default network learns the spiral, the page stays free, and its link r
   await pause(page)
   await screenshot('playground-trained-light')
   expect(await faults()).toEqual([])
-  expect(problems).toEqual([])
 
   const link = new URL(page.url()).hash
   expect(link).toContain('data=spiral')
@@ -55,13 +41,10 @@ test('the default network learns the spiral, the page stays free, and its link r
   await press(other.page, 'Pause')
   await other.screenshot('playground-trained-dark')
   expect(await other.faults()).toEqual([])
-  expect(other.problems).toEqual([])
-  await other.close()
-  await close()
-}, 120_000)
+})
 
 test('layers and weights are changed on the graph, and changes are taken back', async () => {
-  const { page, problems, faults, screenshot, close } = await site.open('playground/', { width: 390 })
+  const { page, faults, screenshot } = await site.open('playground/', { width: 390 })
   await ready(page)
   const neurons = () => page.$$eval('.neuron', list => list.length)
   expect(await neurons()).toBe(2 + 3 * 8 + 1)
@@ -74,55 +57,21 @@ test('layers and weights are changed on the graph, and changes are taken back', 
   expect(await neurons()).toBe(2 + 3 * 8 + 1)
   await page.focus('[aria-label="Layer 1, neuron 1"]')
   await page.keyboard.press('Enter')
-  const field = await page.waitForSelector('::-p-aria([name="From x₁"][role="textbox"])')
-  await field?.click({ count: 3 })
-  await page.keyboard.type('3.5')
-  await page.keyboard.press('Enter')
+  await type(page, 'From x₁', '3.5')
   await says(page, '.bar-note', 'by hand')
   await page.evaluate(() => (document.activeElement as HTMLElement).blur())
   await page.waitForFunction(() =>
     [...document.querySelectorAll<HTMLInputElement>('.weights input')].some(({ value }) => value === '3.5'),
   )
   await screenshot('playground-phone')
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  expect(await widthOf(page)).toBeLessThanOrEqual(390)
   expect(await faults()).toEqual([])
-  expect(problems).toEqual([])
-  await close()
-}, 60_000)
-
-test('a neuron chosen while a network is being built has its weights listed once it is there', async () => {
-  const { page, problems, close } = await site.open('playground/')
-  await ready(page)
-  const isListed = (wanted: boolean) =>
-    page.waitForFunction(
-      wanted => (document.querySelector('.weights') !== null) === wanted,
-      { timeout: 20_000 },
-      wanted,
-    )
-  // A network is built within some hundred milliseconds: the choice falls before, into and after them.
-  for (let delay = 0; delay <= 300; delay += 20) {
-    await page.evaluate(async delay => {
-      const click = (name: string) => {
-        const buttons = [...document.querySelectorAll('button')]
-        const found = buttons.find(({ ariaLabel, textContent }) => (ariaLabel ?? textContent) === name)
-        if (!found) throw new Error(`There is no button ${name}.`)
-        found.click()
-      }
-      click('Reset')
-      await new Promise(resolve => setTimeout(resolve, delay))
-      click('Layer 1, neuron 1')
-    }, delay)
-    await isListed(true)
-    await press(page, 'Layer 1, neuron 1')
-    await isListed(false)
-  }
-  expect(problems).toEqual([])
-  await close()
-}, 60_000)
+})
 
 /** Runs a program of the page unchanged, by Node.js; what it prints. */
 async function runProgram(text: string): Promise<string> {
-  writeFileSync(join(folder, 'network.ts'), text)
+  const path = file('network.ts', text)
+  const folder = dirname(path)
   const { build } = await import('vite')
   await build({
     configFile: false,
@@ -137,7 +86,7 @@ async function runProgram(text: string): Promise<string> {
       ],
     },
     ssr: { noExternal: true },
-    build: { ssr: join(folder, 'network.ts'), outDir: join(folder, 'built'), target: 'node20' },
+    build: { ssr: path, outDir: join(folder, 'built'), target: 'node20' },
   })
   return execFileSync('node', [join(folder, 'built/network.mjs')], { cwd: folder, encoding: 'utf8' })
 }
@@ -146,15 +95,15 @@ test('penguins are dropped as CSV, learnt to 95 %, and the program of that run c
   const penguins = JSON.parse(
     readFileSync(join(root, 'node_modules/vega-datasets/data/penguins.json'), 'utf8'),
   ) as object[]
-  const file = join(folder, 'penguins.csv')
-  writeFileSync(file, Papa.unparse(penguins))
-  const { page, problems, faults, screenshot, close } = await site.open('playground/')
+  const path = file('penguins.csv', Papa.unparse(penguins))
+  const { page, faults, screenshot } = await site.open('playground/')
   await ready(page)
-  await page.select('select', 'own')
-  await drop(page, file)
+  await choose(page, 'Data set', 'own')
+  await says(page, 'main', 'Waiting for your CSV')
+  await drop(page, '.drop', path)
   await page.waitForSelector('.column')
-  await page.locator('::-p-aria([name="Predict"][role="combobox"])').fill('Species')
-  await page.locator('::-p-aria([name="Island"][role="combobox"])').fill('oneHot')
+  await choose(page, 'Predict', 'Species')
+  await choose(page, 'Island', 'oneHot')
   await says(page, '.legend', 'Gentoo')
   await page.click('.own summary')
   await press(page, 'Play')
@@ -162,8 +111,8 @@ test('penguins are dropped as CSV, learnt to 95 %, and the program of that run c
   const epoch = await pause(page)
   await page.evaluate(() => scrollTo(0, 0))
   await screenshot('playground-penguins')
-  const loss = await figure(page, 'Test loss')
-  const accuracy = await figure(page, 'Test accuracy')
+  const loss = await numberOf(page, 'Test loss')
+  const accuracy = await numberOf(page, 'Test accuracy')
   const program = await page.$eval('.program', area => (area as HTMLTextAreaElement).value)
   const printed = await runProgram(program)
   console.log(
@@ -175,40 +124,37 @@ test('penguins are dropped as CSV, learnt to 95 %, and the program of that run c
   expect(Number(Number(programLoss).toPrecision(3))).toBeCloseTo(loss, 3)
   expect(100 * Number(programAccuracy)).toBeCloseTo(accuracy, 1)
   expect(await faults()).toEqual([])
-  expect(problems).toEqual([])
-  await close()
-}, 120_000)
+})
 
 test('a lost GPU is told, and training goes on with the network that was kept', async () => {
-  const { page, close } = await site.open('playground/')
+  const { page } = await site.open('playground/')
   await ready(page)
   await press(page, 'Play')
   await until(page, 'Epoch', value => value > 20)
   const epoch = await pause(page)
-  const loss = await figure(page, 'Test loss')
+  const loss = await numberOf(page, 'Test loss')
   await site.crashGpu()
   await says(page, '.banners', 'GPU went away')
   await press(page, 'Go on')
   await says(page, '.bar-note', 'new run')
   expect(await until(page, 'Epoch', value => value >= epoch)).toBeGreaterThanOrEqual(epoch)
-  expect(await figure(page, 'Test loss')).toBeCloseTo(loss, 2)
+  expect(await numberOf(page, 'Test loss')).toBeCloseTo(loss, 2)
   await press(page, 'Step')
   await until(page, 'Epoch', value => value > epoch)
-  await close()
-}, 60_000)
+})
 
 test('bad tables and bad links are told in words', async () => {
-  const { page, problems, close } = await site.open('playground/', {
+  const { page } = await site.open('playground/', {
     hash: '#layers=9.nonsense&noise=abc&v=0',
   })
-  const words = () => page.$eval('.problems', element => element.textContent ?? '')
-  expect(await words()).toContain('another version')
-  expect(await words()).toContain('Noise is “abc” in the link; it can be a whole number from 0 to 50')
+  const words = await textOf(page, '.problems')
+  expect(words).toContain('another version')
+  expect(words).toContain('Noise is “abc” in the link; it can be a whole number from 0 to 50')
   await ready(page)
-  await page.select('select', 'own')
+  await choose(page, 'Data set', 'own')
+  await says(page, 'main', 'Waiting for your CSV')
   const told = async (content: string | Uint8Array, text: string) => {
-    writeFileSync(join(folder, 'bad.csv'), content)
-    await drop(page, join(folder, 'bad.csv'))
+    await drop(page, '.drop', file('bad.csv', content))
     await says(page, '.problems', text)
   }
   await told('a,b\n1,2\n', 'has 1 row below its header')
@@ -216,13 +162,7 @@ test('bad tables and bad links are told in words', async () => {
   await told('only\n1\n2\n3\n4\n5\n', 'one column')
   await told('a,b\n1,2\n3\n4,5\n', 'Row 2 has 1 fields')
   await told(new Uint8Array([0x50, 0x4b, 0, 0, 1, 2]), 'no text')
-  expect(problems).toEqual([])
   const other = await site.open('playground/', { hash: '#%%%garbage' })
-  expect(await other.page.$eval('.problems', element => element.textContent)).toContain(
-    'can be read as settings',
-  )
+  expect(await textOf(other.page, '.problems')).toContain('can be read as settings')
   await ready(other.page)
-  expect(other.problems).toEqual([])
-  await other.close()
-  await close()
-}, 60_000)
+})

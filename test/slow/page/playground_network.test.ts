@@ -1,9 +1,6 @@
 // The playground's network as a visitor handles it: weights read, set, saved and put back, layers looked into, every way to train it.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Page } from 'puppeteer'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   ACTIVATIONS,
   INITIALIZERS,
@@ -11,21 +8,22 @@ import {
   PENALTIES,
   SCHEDULES,
 } from '../../../demo/playground/settings.ts'
-import { choose, figure, press, ready, says, stepBy, type, until } from './playground.ts'
-import { openSite, type Site, watchDownload } from './site.ts'
-
-let site: Site
-let folder: string
-
-beforeAll(async () => {
-  site = await openSite()
-  folder = mkdtempSync(join(tmpdir(), 'retrograd-playground-'))
-})
-
-afterAll(async () => {
-  await site?.close()
-  rmSync(folder, { recursive: true, force: true })
-})
+import { ready, stepBy } from './playground.ts'
+import { site } from './site.ts'
+import {
+  bring,
+  choose,
+  numberOf,
+  press,
+  save,
+  says,
+  textOf,
+  tick,
+  type,
+  until,
+  untilButton,
+  untilField,
+} from './visitor.ts'
 
 const centre = async (page: Page, name: string) => {
   const box = await (await page.$(`[aria-label="${name}"]`))?.boundingBox()
@@ -35,36 +33,31 @@ const centre = async (page: Page, name: string) => {
 
 /** The number that a field shows. */
 async function shown(page: Page, label: string): Promise<number> {
-  const field = await page.waitForSelector(`::-p-aria([name="${label}"][role="textbox"])`)
+  const field = await untilField(page, label)
   return Number(await field?.evaluate(element => (element as HTMLInputElement).value))
 }
 
 test('a weight is read off its line, set, and a network comes back from its file', async () => {
-  const { page, problems, close } = await site.open('playground/')
+  const { page } = await site.open('playground/')
   await ready(page)
   await stepBy(page, 2)
   const [from, to] = [await centre(page, 'Input x₁'), await centre(page, 'Layer 1, neuron 1')]
   const middle = [(from.x + to.x) / 2, (from.y + to.y) / 2] as const
   await page.mouse.move(...middle)
   await says(page, '.reading', 'Input x₁ → layer 1, neuron 1: weight')
-  const read = Number(
-    /weight (\S+)\. /.exec(await page.$eval('.reading', line => line.textContent ?? ''))?.[1],
-  )
+  const read = Number(/weight (\S+)\. /.exec(await textOf(page, '.reading'))?.[1])
   await page.mouse.click(...middle)
   await page.waitForSelector('.weights input:focus')
   expect(await shown(page, 'From x₁')).toBe(read)
 
-  const scores = async () => [await figure(page, 'Train loss'), await figure(page, 'Test loss')]
+  const scores = async () => [await numberOf(page, 'Train loss'), await numberOf(page, 'Test loss')]
   const before = await scores()
-  const downloaded = await watchDownload(page, folder)
-  await press(page, 'Download the weights')
-  await downloaded()
+  const path = await save(page, 'Download the weights')
   // The click that chose the line has left its field focused: what is typed replaces its value.
   await type(page, 'From x₁', '-4')
   await says(page, '.bar-note', 'by hand')
   await until(page, 'Test loss', loss => loss !== before[1])
-  const chooser = await page.$('input[aria-label="Weights file"]')
-  await chooser?.uploadFile(join(folder, 'network.safetensors'))
+  await bring(page, 'Load weights', path)
   await says(page, '.bar-note', 'loaded from a file')
   expect(await scores()).toEqual([expect.closeTo(before[0] ?? 0, 1), before[1]])
   await press(page, 'Step')
@@ -73,15 +66,13 @@ test('a weight is read off its line, set, and a network comes back from its file
   // Of another network, it is refused in words, and nothing breaks.
   await press(page, 'One neuron less in layer 1')
   await until(page, 'Epoch', epoch => epoch === 0)
-  await chooser?.uploadFile(join(folder, 'network.safetensors'))
+  await bring(page, 'Load weights', path)
   await says(page, '.problems', '[2, 8]')
   await stepBy(page, 1)
-  expect(problems).toEqual([])
-  await close()
-}, 90_000)
+})
 
 test('each weight of a wide layer is reached, and the graph by keys', async () => {
-  const { page, problems, faults, screenshot, close } = await site.open('playground/', {
+  const { page, faults, screenshot } = await site.open('playground/', {
     hash: '#layers=40.tanh_30.relu_16.gelu',
   })
   await ready(page)
@@ -95,7 +86,7 @@ test('each weight of a wide layer is reached, and the graph by keys', async () =
   await type(page, 'Neuron', '29')
   await page.waitForSelector('section[aria-label="Weights into layer 2, neuron 29"]')
   await press(page, 'Later weights')
-  const loss = await figure(page, 'Test loss')
+  const loss = await numberOf(page, 'Test loss')
   await type(page, 'From neuron 40', '3.25')
   await until(page, 'Test loss', value => value !== loss)
   await page.evaluate(() => (document.activeElement as HTMLElement).blur())
@@ -103,17 +94,15 @@ test('each weight of a wide layer is reached, and the graph by keys', async () =
   await page.evaluate(() => scrollTo(0, 0))
   await screenshot('playground-wide')
   expect(await faults()).toEqual([])
-  expect(problems).toEqual([])
-  await close()
-}, 60_000)
+})
 
 test('the health of the layers is told while they train', async () => {
-  const { page, problems, faults, screenshot, close } = await site.open('playground/', {
+  const { page, faults, screenshot } = await site.open('playground/', {
     hash: '#layers=8.sigmoid_8.tanh_8.relu',
     theme: 'dark',
   })
   await ready(page)
-  await page.locator('::-p-aria([name="Look every second"][role="checkbox"])').click()
+  await tick(page, 'Look every second')
   const table = () =>
     page.$$eval('.health tbody tr', rows =>
       rows.map(row => [...row.children].map(cell => cell.textContent ?? '')),
@@ -138,7 +127,7 @@ test('the health of the layers is told while they train', async () => {
   await page.waitForFunction(
     before => document.querySelector('.health')?.textContent !== before,
     {},
-    await page.$eval('.health', element => element.textContent),
+    await textOf(page, '.health'),
   )
   // A new run under its eyes, as often as one likes.
   for (const value of ['zeros', 'heNormal', 'zeros']) await choose(page, 'First weights', value)
@@ -146,13 +135,11 @@ test('the health of the layers is told while they train', async () => {
   await press(page, 'Pause')
   await screenshot('playground-health-dark')
   expect(await faults()).toEqual([])
-  expect(problems).toEqual([])
-  expect(await page.$eval('.problems', element => element.textContent)).toBe('')
-  await close()
-}, 60_000)
+  expect(await textOf(page, '.problems')).toBe('')
+})
 
 test('networks train by every optimizer, schedule, activation, penalty and first weights', async () => {
-  const { page, problems, close } = await site.open('playground/', {
+  const { page } = await site.open('playground/', {
     hash: '#count=100&layers=6.tanh_6.tanh',
   })
   await ready(page)
@@ -168,7 +155,7 @@ test('networks train by every optimizer, schedule, activation, penalty and first
     }
     for (const [name, value] of Object.entries(choices)) await choose(page, name, value)
     // Each with and without.
-    if (i % 3 === 1) await page.locator('::-p-aria([name="Batch normalisation"][role="checkbox"])').click()
+    if (i % 3 === 1) await tick(page, 'Batch normalisation')
     if (i % 2 === 1) {
       await page.focus('::-p-aria([name="Dropout"][role="slider"])')
       await page.keyboard.press(i % 4 === 1 ? 'ArrowRight' : 'ArrowLeft')
@@ -178,25 +165,23 @@ test('networks train by every optimizer, schedule, activation, penalty and first
     const what = JSON.stringify(choices)
     for (const loss of losses) expect(loss, what).toMatch(/^\d\S* \d\S*$/)
     if (of(INITIALIZERS) !== 'zeros') expect(new Set(losses).size, what).toBe(3)
-    expect(await page.$eval('.problems', element => element.textContent), what).toBe('')
-    expect(problems, what).toEqual([])
+    expect(await textOf(page, '.problems'), what).toBe('')
   }
-  await close()
-}, 240_000)
+})
 
 test('early stopping judges by rows held out, ends, and puts the best network back', async () => {
-  const { page, problems, close } = await site.open('playground/', {
+  const { page } = await site.open('playground/', {
     hash: '#data=gauss&noise=50&patience=3&learningRate=0.1&showTest=yes',
   })
   await ready(page)
   await press(page, 'Play')
   await says(page, '.bar-note', 'the validation loss has not improved for 3 epochs')
-  const note = await page.$eval('.bar-note', element => element.textContent ?? '')
+  const note = await textOf(page, '.bar-note')
   const best = Number(/of epoch (\d+)/.exec(note)?.[1])
-  expect(await figure(page, 'Epoch')).toBe(best + 3)
-  const [validation, test] = [await figure(page, 'Validation loss'), await figure(page, 'Test loss')]
+  expect(await numberOf(page, 'Epoch')).toBe(best + 3)
+  const [validation, test] = [await numberOf(page, 'Validation loss'), await numberOf(page, 'Test loss')]
   expect(validation).not.toBe(test)
-  expect(await page.$eval('.curves', element => element.textContent)).toContain('validation')
+  expect(await textOf(page, '.curves')).toContain('validation')
   // The scores shown are those of the network that is there, as a weight set to what it is shows.
   await page.click('[aria-label="Output"]')
   const bias = await shown(page, 'Bias')
@@ -204,26 +189,22 @@ test('early stopping judges by rows held out, ends, and puts the best network ba
   await until(page, 'Test loss', loss => loss !== test)
   await type(page, 'Bias', String(bias))
   await until(page, 'Test loss', loss => Math.abs(loss - test) < 0.001)
-  expect(problems).toEqual([])
-  await close()
-}, 60_000)
+})
 
 test('hasty clicks, changes while it plays, and a page reloaded in the middle', async () => {
-  const { page, problems, close } = await site.open('playground/')
+  const { page } = await site.open('playground/')
   await ready(page)
-  const twice = (name: string) =>
-    page.locator(`::-p-aria([name="${name}"][role="button"])`).click({ count: 2 })
-  await twice('Step')
+  await press(page, 'Step', 2)
   await until(page, 'Epoch', epoch => epoch === 2)
-  await twice('Reset')
+  await press(page, 'Reset', 2)
   await until(page, 'Epoch', epoch => epoch === 0)
   // The second click finds the button that has taken the first one's place.
-  await twice('Play')
-  await page.waitForSelector('::-p-aria([name="Play"][role="button"])')
+  await press(page, 'Play', 2)
+  await untilButton(page, 'Play')
   await press(page, 'Play')
   await until(page, 'Epoch', epoch => epoch > 5)
   await press(page, 'Step')
-  await page.waitForSelector('::-p-aria([name="Play"][role="button"])')
+  await untilButton(page, 'Play')
   await press(page, 'Reset')
   // A step of the run that is on its way.
   await press(page, 'Step')
@@ -234,27 +215,24 @@ test('hasty clicks, changes while it plays, and a page reloaded in the middle', 
   await until(page, 'Epoch', epoch => epoch > 10)
   expect(await page.$$eval('.neuron', list => list.length)).toBe(2 + 4 * 8 + 1)
   // The learning rate alone is changed on the way.
-  const epoch = await figure(page, 'Epoch')
+  const epoch = await numberOf(page, 'Epoch')
   await type(page, 'Learning rate', '0.005')
   await says(page, '.bar-note', 'changed on the way')
   await until(page, 'Learning rate', rate => rate === 0.005)
   expect(await until(page, 'Epoch', value => value > epoch)).toBeGreaterThan(epoch)
-  await new Promise(resolve => setTimeout(resolve, 500)) // the address follows a little later
+  await page.waitForFunction(() => location.hash.includes('learningRate=0.005'))
   const link = page.url()
-  expect(link).toContain('learningRate=0.005')
   expect(link).toContain('layers=8.tanh_8.tanh_8.tanh_8.tanh&')
   await page.reload()
   await ready(page)
   expect(page.url()).toBe(link)
   await until(page, 'Epoch', epoch => epoch === 0)
   await stepBy(page, 1)
-  expect(await page.$eval('.problems', element => element.textContent)).toBe('')
-  expect(problems).toEqual([])
-  await close()
-}, 60_000)
+  expect(await textOf(page, '.problems')).toBe('')
+})
 
 test('a loss that is no number ends training in words, and a smaller rate begins anew', async () => {
-  const { page, problems, faults, screenshot, close } = await site.open('playground/', {
+  const { page, faults, screenshot } = await site.open('playground/', {
     hash: '#data=hills&layers=16.relu&optimizer=sgd&learningRate=10&batchSize=100',
     width: 390,
   })
@@ -268,7 +246,5 @@ test('a loss that is no number ends training in words, and a smaller rate begins
   await type(page, 'Learning rate', '0.1')
   await until(page, 'Epoch', epoch => epoch === 0)
   await stepBy(page, 1)
-  expect(await page.$eval('.problems', element => element.textContent)).toBe('')
-  expect(problems).toEqual([])
-  await close()
-}, 60_000)
+  expect(await textOf(page, '.problems')).toBe('')
+})

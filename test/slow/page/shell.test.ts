@@ -3,18 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'puppeteer'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSite, PATHS, type Site } from './site.ts'
-
-let site: Site
-
-beforeAll(async () => {
-  site = await openSite()
-})
-
-afterAll(async () => {
-  await site?.close()
-})
+import { describe, expect, test } from 'vitest'
+import { PATHS, site } from './site.ts'
+import { says, textOf, widthOf } from './visitor.ts'
 
 const nameOf = (path: string): string => path.replace('/', '') || 'home'
 
@@ -22,17 +13,15 @@ describe.each(PATHS)('/%s', path => {
   for (const theme of ['light', 'dark'] as const)
     for (const width of [1280, 390])
       test(`is clean, fits and is free of serious faults: ${theme}, ${width} pixels`, async () => {
-        const { page, problems, screenshot, faults, close } = await site.open(path, { theme, width })
+        const { page, screenshot, faults } = await site.open(path, { theme, width })
         expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe(theme)
         await screenshot(`${nameOf(path)}-${theme}-${width}`)
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+        expect(await widthOf(page)).toBeLessThanOrEqual(width)
         expect(await faults()).toEqual([])
-        expect(problems).toEqual([])
-        await close()
       })
 
   test('is reached and left by the keyboard, and its focus can be seen', async () => {
-    const { page, close } = await site.open(path)
+    const { page } = await site.open(path)
     const stops: (string | null)[] = []
     for (let i = 0; i < 6; i++) {
       await page.keyboard.press('Tab')
@@ -58,16 +47,14 @@ describe.each(PATHS)('/%s', path => {
     await page.keyboard.press('Enter')
     // Not for any navigation: a page that keeps its settings in the address makes some of its own.
     await page.waitForFunction(() => location.pathname === '/digits/')
-    await close()
   })
 
   test('paints within a second', async () => {
-    const { page, close } = await site.open(path)
+    const { page } = await site.open(path)
     await page.reload()
     const paint = await firstPaint(page)
     console.log(`/${path}: first contentful paint after ${paint.toFixed(0)} ms`)
     expect(paint).toBeLessThan(1000)
-    await close()
   })
 
   test('weighs under 200 KB of JavaScript, gzipped', async () => {
@@ -78,7 +65,7 @@ describe.each(PATHS)('/%s', path => {
   })
 
   test('every control is reached by the Tab key, from top to bottom, and shows its focus', async () => {
-    const { page, close } = await site.open(path)
+    const { page } = await site.open(path)
     await untilStill(page)
     const controls = await page.evaluate(() => {
       const found = [...document.querySelectorAll('a, button, input, select, textarea, summary, [tabindex]')]
@@ -106,7 +93,6 @@ describe.each(PATHS)('/%s', path => {
       )
     }
     expect(stops).toEqual(Array.from({ length: controls }, (_, i) => String(i)))
-    await close()
   })
 
   test.each([
@@ -114,18 +100,12 @@ describe.each(PATHS)('/%s', path => {
     ['there is no adapter', { withoutAdapter: true }, 'has WebGPU but no graphics card for it'],
     ['the page is not secure', { insecure: true }, 'was not loaded securely'],
   ])('says why it runs on the CPU where %s', async (_, look, words) => {
-    const { page, problems, faults, screenshot, close } = await site.open(path, look)
-    await page.waitForFunction(
-      wanted => document.querySelector('.banners')?.textContent?.includes(wanted),
-      {},
-      words,
-    )
-    expect(await page.$eval('.banners', element => element.textContent)).toContain('on the CPU instead')
+    const { page, faults, screenshot } = await site.open(path, look)
+    await says(page, '.banners', words)
+    expect(await textOf(page, '.banners')).toContain('on the CPU instead')
     await untilStill(page)
     await screenshot(`${nameOf(path)}-${Object.keys(look).join()}`)
     expect(await faults()).toEqual([])
-    expect(problems).toEqual([])
-    await close()
   })
 
   test('brings the strict policy along', () => {
@@ -138,19 +118,16 @@ describe.each(PATHS)('/%s', path => {
 })
 
 test('an error that nobody caught is told in the page, which lives on', async () => {
-  const { page, screenshot, close } = await site.open('')
+  const { page, screenshot } = await site.open('')
   // Errors of scripts that Puppeteer brings are hidden from the page: this is the event that its own would raise.
   await page.evaluate(() => {
     const error = new Error('[somewhere] the sky fell. Look up.')
     dispatchEvent(new ErrorEvent('error', { error }))
   })
-  await page.waitForFunction(() =>
-    document.querySelector('[role=alert]')?.textContent?.includes('The sky fell. Look up.'),
-  )
+  await says(page, '[role=alert]', 'The sky fell. Look up.')
   await screenshot('home-error')
   await page.click('.problems button')
   await page.waitForFunction(() => document.querySelector('[role=alert]')?.textContent === '')
-  await close()
 })
 
 /** Waits until the worker has answered and nothing is drawn any more. */

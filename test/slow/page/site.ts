@@ -8,8 +8,12 @@ import { tmpdir } from 'node:os'
 import { extname, join, resolve } from 'node:path'
 import { AxePuppeteer } from '@axe-core/puppeteer'
 import type { Page } from 'puppeteer'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { CONTENT_SECURITY_POLICY } from '../../../demo/page/policy.ts'
 import { launchBrowser } from '../../../src/harness/index.ts'
+
+/** What a GPU in software may take on a busy machine, in ms: as long is waited for whatever a page is to show. */
+export const PATIENCE = 120_000
 
 const root = resolve(import.meta.dirname, '../../..')
 
@@ -37,36 +41,53 @@ export interface Look {
   readonly withoutAdapter?: boolean
   /** Says that the page was not loaded securely, and takes away what only secure pages have. */
   readonly insecure?: boolean
+  /** Problems that belong to the test. */
+  readonly excused?: RegExp
 }
 
 export interface OpenedPage {
   readonly page: Page
-  /** Errors and warnings of the console, exceptions nobody caught, and requests that failed. Must stay empty. */
-  readonly problems: string[]
   /** Takes a picture of the whole page, if RETROGRAD_SCREENSHOTS names a folder. */
   screenshot(name: string): Promise<void>
   /** What axe finds of serious or critical faults: one line each. */
   faults(): Promise<string[]>
-  close(): Promise<void>
 }
 
 export interface Site {
   readonly origin: string
   /** The folder of the built files. */
   readonly folder: string
+  /**
+   * Opens a page until the test ends. Then it must have had no problems: errors and warnings of the console, exceptions
+   * nobody caught, requests that failed.
+   */
   open(path: Path, look?: Look): Promise<OpenedPage>
   /** Answers requests for what matches with status 404; null ends that. */
   refuse(path: RegExp | null): void
+  /** Serves scripts otherwise than they were built, until the test ends. */
+  alter(change: (script: string) => string): void
   /** Crashes the process that drives the GPU, and with it every device. */
   crashGpu(): Promise<void>
   close(): Promise<void>
 }
 
+/** The site of the test file that imports this, as long as its tests run. */
+export let site: Site
+
+beforeAll(async () => {
+  site = await openSite()
+})
+
+afterAll(async () => {
+  await site?.close()
+})
+
 /** Builds the pages into a folder of this site's own (test files run side by side), serves them and starts Chrome. */
-export async function openSite(): Promise<Site> {
+async function openSite(): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'retrograd-pages-'))
   execFileSync('node', ['demo/pages.mjs', '--build', '--out', folder], { cwd: root, stdio: 'pipe' })
   let refused: RegExp | null = null
+  let altered: ((script: string) => string) | null = null
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://localhost')
     const name = pathname.endsWith('/') ? `${pathname}index.html` : pathname
@@ -77,7 +98,7 @@ export async function openSite(): Promise<Site> {
       'Content-Type': TYPES[extname(name)] ?? 'application/octet-stream',
       'Content-Security-Policy': CONTENT_SECURITY_POLICY,
     })
-    response.end(content)
+    response.end(content && altered && extname(name) === '.js' ? altered(String(content)) : content)
   })
   await new Promise<void>(done => server.listen(0, 'localhost', done))
   const origin = `http://localhost:${(server.address() as AddressInfo).port}`
@@ -87,8 +108,14 @@ export async function openSite(): Promise<Site> {
     folder,
     async open(path, look = {}) {
       const page = await browser.newPage()
+      const { width = 1280, theme = 'light', hash = '', withoutGpu, withoutAdapter, insecure, excused } = look
       const problems = watch(page)
-      const { width = 1280, theme = 'light', hash = '', withoutGpu, withoutAdapter, insecure } = look
+      onTestFinished(async () => {
+        const found = problems.filter(problem => !excused?.test(problem))
+        if (!page.isClosed()) await page.close() // which cuts off requests under way
+        expect(found).toEqual([])
+      })
+      page.setDefaultTimeout(PATIENCE)
       await page.setViewport({ width, height: width < 600 ? 844 : 900, hasTouch: width < 600 })
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }])
       if (withoutGpu || insecure)
@@ -108,14 +135,18 @@ export async function openSite(): Promise<Site> {
       await page.waitForSelector('h1')
       return {
         page,
-        problems,
         screenshot: name => screenshot(page, name),
         faults: () => faults(page),
-        close: () => page.close(),
       }
     },
     refuse(path) {
       refused = path
+    },
+    alter(change) {
+      altered = change
+      onTestFinished(() => {
+        altered = null
+      })
     },
     async crashGpu() {
       const session = await browser.target().createCDPSession()
@@ -129,18 +160,6 @@ export async function openSite(): Promise<Site> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-/** Has files saved to a folder; the function it gives waits for the next to be there. */
-export async function watchDownload(page: Page, downloadPath: string): Promise<() => Promise<void>> {
-  const session = await page.createCDPSession()
-  await session.send('Browser.setDownloadBehavior', { behavior: 'allow', downloadPath, eventsEnabled: true })
-  const downloaded = new Promise<void>(resolve => {
-    session.on('Browser.downloadProgress', ({ state }) => {
-      if (state === 'completed') resolve()
-    })
-  })
-  return () => downloaded
 }
 
 function watch(page: Page): string[] {

@@ -1,7 +1,7 @@
 // What the page Digits makes of strokes and of written layer sizes.
 import { describe, expect, test } from 'vitest'
-import { pictureOf, SIDE } from '../../../demo/digits/handwriting.ts'
-import { parseSizes } from '../../../demo/digits/settings.ts'
+import { pictureOf, SIDE } from '../../demo/digits/handwriting.ts'
+import { parseSizes } from '../../demo/digits/settings.ts'
 
 describe('a picture of what is drawn', () => {
   const SIZE = 100

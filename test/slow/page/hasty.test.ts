@@ -1,0 +1,129 @@
+// What comes in the middle of something else: clicks faster than what they ask for, and a GPU that goes away between them.
+import type { Page } from 'puppeteer'
+import { expect, test } from 'vitest'
+import { trainSmallNet } from './digits_page.ts'
+import { pause, ready, stepBy } from './playground.ts'
+import { site } from './site.ts'
+import {
+  bring,
+  choose,
+  drop,
+  file,
+  numberOf,
+  press,
+  pressAtOnce,
+  says,
+  textOf,
+  until,
+  untilButton,
+} from './visitor.ts'
+
+/** Waits until the network that is shown is the one that was asked for. */
+const built = (page: Page) => page.waitForSelector('.graph:not(.stale)')
+
+/** The playground, in training. */
+async function playing(): Promise<Page> {
+  const { page } = await site.open('playground/')
+  await ready(page)
+  await press(page, 'Play')
+  await until(page, 'Epoch', epoch => epoch > 5)
+  return page
+}
+
+test('a neuron chosen while a network is being built has its weights listed once it is there', async () => {
+  const { page } = await site.open('playground/')
+  await ready(page)
+  // A network is built within some hundred milliseconds: the choice falls before, into and after them.
+  for (let delay = 0; delay <= 300; delay += 20) {
+    await pressAtOnce(page, 'Reset', delay, 'Layer 1, neuron 1')
+    await page.waitForSelector('.weights')
+    await press(page, 'Layer 1, neuron 1')
+    await page.waitForSelector('.weights', { hidden: true })
+  }
+})
+
+test('a rate that is set while a network is being built is the rate it begins with', async () => {
+  const page = await playing()
+  await pressAtOnce(page, 'Pause', 'Reset')
+  await page.evaluate(() => {
+    const labels = [...document.querySelectorAll('label')]
+    const field = labels.find(({ textContent }) => textContent === 'Learning rate')?.control
+    if (!(field instanceof HTMLInputElement)) throw new Error('There is no learning rate.')
+    field.value = '0.005'
+    field.dispatchEvent(new Event('change', { bubbles: true }))
+  })
+  await until(page, 'Learning rate', rate => rate === 0.005)
+  await built(page)
+  expect(await page.$('.bar-note')).toBeNull()
+})
+
+test('of a run in training nothing is left once own data is awaited', async () => {
+  const page = await playing()
+  await choose(page, 'Data set', 'own')
+  await says(page, 'main', 'Waiting for your CSV')
+  await drop(page, '.drop', file('empty.csv', ''))
+  await says(page, '.problems', 'no rows') // and the worker has answered
+  expect(await numberOf(page, 'Epoch')).toBe(0)
+})
+
+test('of two tables the one brought last is taken, however long the first is read', async () => {
+  const { page } = await site.open('playground/', { hash: '#data=own' })
+  await says(page, '.banners', 'Your own data')
+  await page.evaluate(() => {
+    const read = Blob.prototype.arrayBuffer
+    File.prototype.arrayBuffer = async function () {
+      if (this.name === 'slow.csv') await new Promise(resolve => setTimeout(resolve, 1000))
+      return read.call(this)
+    }
+  })
+  const table = (name: string) => file(`${name}.csv`, `${name},kind\n${'1,a\n2,b\n3,a\n4,b\n'.repeat(5)}`)
+  await bring(page, 'Choose a file', table('slow'))
+  await bring(page, 'Choose a file', table('quick'))
+  await says(page, '.columns', 'quick')
+  await new Promise(resolve => setTimeout(resolve, 1500)) // the first is read by then
+  expect(await textOf(page, '.drop')).toContain('quick.csv')
+  await stepBy(page, 1)
+})
+
+test('a network is kept for its own run alone', async () => {
+  const page = await playing()
+  await pressAtOnce(page, 'Pause', 'Reset') // it is kept at a pause, which takes until the epoch ends
+  await until(page, 'Epoch', epoch => epoch === 0)
+  await site.crashGpu()
+  await says(page, '.banners', 'GPU went away')
+  expect(await textOf(page, '.banners')).toContain('Training begins anew.')
+  await press(page, 'Go on')
+  await built(page)
+  await stepBy(page, 1)
+})
+
+test('a network changed after its GPU went away begins anew; Go on pressed twice goes on once', async () => {
+  const page = await playing()
+  await pause(page)
+  await site.crashGpu()
+  await says(page, '.banners', 'GPU went away')
+  await press(page, 'Add a layer')
+  await says(page, '.banners', 'Training begins anew.')
+  await press(page, 'Go on', 2)
+  await until(page, 'Epoch', epoch => epoch === 0)
+  await built(page)
+  await stepBy(page, 2)
+  expect(await textOf(page, '.problems')).toBe('')
+})
+
+test('Digits: a test digit that comes late does not take away what was drawn meanwhile', async () => {
+  const { page } = await site.open('digits/')
+  await trainSmallNet(page)
+  await pressAtOnce(page, 'Test digit', 'Clear')
+  await new Promise(resolve => setTimeout(resolve, 1000)) // it has come by then
+  expect(await textOf(page, '.verdict')).toBe('Draw a digit.')
+})
+
+test('Kernels: Stop pressed while the GPU is measured times nothing', async () => {
+  const { page } = await site.open('kernels/', { hash: '#find=floor' })
+  await press(page, 'Time 1')
+  await says(page, '.progress', 'measuring')
+  await press(page, 'Stop timing')
+  await untilButton(page, 'Time 1')
+  expect(await page.$('.roofline')).toBeNull()
+})
