@@ -65,7 +65,7 @@ export function batchNorm(n: number, options: BatchNormOptions = {}): Layer {
           'shape',
           label,
           `a batch of ${rows} row${rows === 1 ? '' : 's'} has no variance to train by.`,
-          'Train with batches of two rows or more; drop a shorter last one.',
+          'Train with batches of two rows or more; dropLast leaves a shorter last one out.',
         )
       }
       return inFullPrecision(given, mean, x => {

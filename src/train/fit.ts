@@ -90,7 +90,7 @@ class Session {
     const options = parseOptions('fit', given, schema)
     this.model = model
     this.options = options
-    const { train, validation, batchSize, shuffle, seed, watch } = options
+    const { train, validation, batchSize, dropLast, shuffle, seed, watch } = options
     this.loss = lossOf('fit', options.loss ?? defaultLoss(train), train.classes)
     const metrics = metricsOf('fit', options.metrics)
     if (metrics.length > 0 && !validation)
@@ -112,6 +112,7 @@ class Session {
       const body = (batch: Batch) => this.body(batch)
       this.steps = stepsOf(train, body, {
         batchSize,
+        dropLast,
         shuffle,
         seed,
         watch,

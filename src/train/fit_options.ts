@@ -25,6 +25,8 @@ export interface FitOptions {
   epochs?: number
   /** Rows a step; the last step of an epoch takes what is left, by a plan of its own. Default 32, or the whole set. */
   batchSize?: number
+  /** Leaves the last step of an epoch out where it is short: batch norm refuses a single row. Default false. */
+  dropLast?: boolean
   /** Whether every epoch takes the rows in a fresh order. Default true. */
   shuffle?: boolean
   /** Seeds the order, and what is drawn for dropout. Default: the engine's seed, and its random stream. */
@@ -62,6 +64,7 @@ export const schema = {
   optimizer: asGiven,
   epochs: integer(10, { min: 1 }),
   batchSize: optional(integer(undefined, { min: 1 })),
+  dropLast: boolean(false),
   shuffle: boolean(true),
   seed: optional(integer(undefined)),
   metrics: asGiven,

@@ -41,6 +41,7 @@ export interface Steps {
 
 export interface StepOptions {
   readonly batchSize: number | undefined
+  readonly dropLast: boolean
   readonly shuffle: boolean
   readonly seed: number | undefined
   readonly pace: Pace
@@ -91,13 +92,20 @@ function drawing(seed: number | undefined) {
 
 function ofSet(dataset: Dataset, body: Body, options: StepOptions): Steps {
   const { size } = dataset
-  const { shuffle, pace, seed = dataset.engine.seed, batchSize = Math.min(BATCH_SIZE, size) } = options
+  const {
+    dropLast,
+    shuffle,
+    pace,
+    seed = dataset.engine.seed,
+    batchSize = Math.min(BATCH_SIZE, size),
+  } = options
   const draw = drawing(options.seed)
   if (batchSize > size)
     fail('value', 'fit', `batchSize is ${batchSize}, the set has ${size} rows.`, `Use at most ${size}.`)
   const feed = new RowFeed(dataset)
   const step = compile((rows: number) => body(feed.batch(rows)), { engine: dataset.engine })
-  const rest = size % batchSize
+  const end = size - (dropLast ? size % batchSize : 0)
+  const rest = end % batchSize
   const sizes = rest > 0 ? [batchSize, rest] : [batchSize]
   try {
     // Now, so that what does not fit is told at the user's call: batch norm refuses a single row, say.
@@ -107,7 +115,7 @@ function ofSet(dataset: Dataset, body: Body, options: StepOptions): Steps {
     throw error
   }
   return {
-    perEpoch: Math.ceil(size / batchSize),
+    perEpoch: Math.ceil(end / batchSize),
     warmUp: async () => {
       for (const rows of sizes) await step.warmUp(rows)
     },
@@ -115,9 +123,9 @@ function ofSet(dataset: Dataset, body: Body, options: StepOptions): Steps {
     *epoch(number) {
       const inOrder = Int32Array.from({ length: size }, (_, i) => i)
       const order = shuffle ? shuffledRows(size, seed, number - 1) : inOrder
-      for (let first = 0; first < size; ) {
-        const rows = Math.min(batchSize, size - first)
-        const times = Math.min(pace.chunk, Math.floor((size - first) / rows))
+      for (let first = 0; first < end; ) {
+        const rows = Math.min(batchSize, end - first)
+        const times = Math.min(pace.chunk, Math.floor((end - first) / rows))
         const batches = Array.from({ length: times }, (_, i) =>
           order.subarray(first + i * rows, first + (i + 1) * rows),
         )
@@ -139,9 +147,9 @@ function ofSet(dataset: Dataset, body: Body, options: StepOptions): Steps {
 }
 
 function ofStream(stream: Stream, body: Body, options: StepOptions): Steps {
-  const { batchSize, seed, watch, signal } = options
-  if (batchSize !== undefined)
-    fail('option', 'fit', 'a stream has a batch size of its own.', 'Pass it to data.stream.')
+  const { batchSize, dropLast, seed, watch, signal } = options
+  if (batchSize !== undefined || dropLast)
+    fail('option', 'fit', 'a stream has a batchSize and dropLast of its own.', 'Pass them to data.stream.')
   const step = compile((features: Tensor, labels: Tensor) => body({ features, labels }))
   const draw = drawing(seed)
   return {

@@ -263,3 +263,39 @@ test('a last batch of one row, which batch norm cannot train on, is refused at o
     /\[batchNorm\(8\)\] a batch of 1 row/,
   )
 })
+
+test('dropLast leaves a short last batch out, which rows it holds being another each epoch', async () => {
+  const model = nn.mlp([2, 8, 2], { batchNorm: true })
+  const steps: (number | null)[] = []
+  const { history } = await train.fit(model, {
+    train: sets(33),
+    dropLast: true,
+    epochs: 3,
+    onStep: event => void steps.push(event.steps),
+  })
+  expect(history.losses).toHaveLength(3)
+  expect(steps).toEqual([3, 3, 3])
+  // In order, it is the set without its last row.
+  const set = sets(33)
+  const first = set.subset(Array.from({ length: 32 }, (_, i) => i))
+  const [dropped, without] = await Promise.all(
+    [set, first].map(async train_ => {
+      const options = { train: train_, batchSize: 8, shuffle: false, dropLast: true, epochs: 2 }
+      return (
+        await train.fit(
+          engine.withSeed(4, () => small()),
+          options,
+        )
+      ).history.losses
+    }),
+  )
+  expect(dropped).toHaveLength(8)
+  expect(dropped).toEqual(without)
+})
+
+test('a stream drops its last batch itself', () => {
+  const source = data.stream([{ features: [[1, 2]], labels: [0] }], { classes: 2 })
+  expect(() => train.fit(small(), { train: source, dropLast: true })).toThrow(
+    '[fit] a stream has a batchSize and dropLast of its own. Pass them to data.stream.',
+  )
+})
