@@ -158,8 +158,12 @@ export function map(grid: Grid, { label = 'probability ½' }: { readonly label?:
   }
 }
 
+/** What a grid may be off a half everywhere and have no line along which it is one: what it has is rounding. */
+const FLAT = 0.01
+
 /** The line along which a grid is a half, as pieces that cross one cell each ("marching squares"). */
 export function contour({ low, high, cells, values }: Grid): [Point, Point][] {
+  if (Array.from(values).every(value => Math.abs(value - 0.5) < FLAT)) return []
   const side = (high - low) / cells
   const pieces: [Point, Point][] = []
   const corners = [

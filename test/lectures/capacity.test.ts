@@ -1,5 +1,19 @@
 // The lectures on capacity, as experiments: what networks of which size can and cannot learn.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chart, map } from '../../demo/chart.ts'
+import { probabilityMap } from '../../demo/plane.ts'
+import { networkOptions, optimizerOptions } from '../../demo/playground/network.ts'
+import { madeProblem } from '../../demo/playground/points.ts'
+import {
+  ACTIVATIONS,
+  DATA_SETS,
+  DEFAULTS,
+  FEATURES,
+  LIMITS,
+  PENALTIES,
+  type Settings,
+} from '../../demo/playground/settings.ts'
+import { GRID } from '../../demo/playground/sizes.ts'
 import {
   data,
   type Engine,
@@ -13,7 +27,7 @@ import {
   tensor,
   train,
 } from '../../src/index.ts'
-import { average, boundary, classesOnGrid, expectClose, numbers } from './support.ts'
+import { average, expectClose, numbers } from './support.ts'
 
 let engine: Engine
 
@@ -121,17 +135,67 @@ test('a bigger network with regularisation beats a small one', async () => {
 })
 
 describe('decision boundaries are drawn', () => {
-  test('from predictions on a grid: a unit’s boundary is the line w·x + b = 0', async () => {
+  /** The picture of a model over ±1, as examples draw it: the ends of the boundary's pieces, and the colour at a point. */
+  async function drawn(model: nn.Layer) {
+    const axis = { low: -1, high: 1 }
+    const panel = {
+      x: { label: 'x₁', ...axis },
+      y: { label: 'x₂', ...axis },
+      marks: [map(await probabilityMap(model, -1, 1))],
+    }
+    const svg = chart('Boundary', [panel])
+    const [, width, height] = (/<clipPath [^>]*><rect width="(\d+)" height="(\d+)"/.exec(svg) ?? []).map(
+      Number,
+    ) as [number, number, number]
+    const line =
+      /<\/g><path d="([^"]*)" fill="none" stroke="#24292f" stroke-width="1.6" stroke-linecap="round"/.exec(
+        svg,
+      )?.[1] ?? ''
+    const points = [...line.matchAll(/[ML](\S+) ([^ML]+)/g)].map(([, x, y]): [number, number] => [
+      (2 * Number(x)) / width - 1,
+      1 - (2 * Number(y)) / height,
+    ])
+    const cells = [
+      ...svg.matchAll(
+        /<rect x="(\S+)" y="(\S+)" width="(\S+)" height="(\S+)" fill="rgb\((\d+) (\d+) (\d+)\)"/g,
+      ),
+    ].map(found => found.slice(1).map(Number))
+    /** How much bluer than red: above 0 is class 0, below 0 class 1. */
+    const blue = (x: number, y: number): number => {
+      const [left, top] = [(width * (x + 1)) / 2, (height * (1 - y)) / 2]
+      const [, , , , red = 0, , b = 0] =
+        cells.find(
+          ([l = 0, t = 0, w = 0, h = 0]) => left >= l && left <= l + w && top >= t && top <= t + h,
+        ) ?? []
+      return b - red
+    }
+    return { points, blue }
+  }
+
+  test('in an example’s picture: a unit’s boundary is the line w·x + b = 0, and the sides have their classes’ colours', async () => {
     const model = nn.linear(2, 1)
     const [w, b] = model.parameters() as [Parameter, Parameter]
     w.assign(tensor([[1], [-2]]))
     b.assign(tensor([0.5]))
-    const { points, bend } = await boundary(model, 1)
-    expect(points.length).toBeGreaterThan(40)
-    // Each lies between two neighbours on either side: no farther off than half a cell along an axis.
-    const half = 1 / 49
-    for (const [x, y] of points) expect(Math.abs(x - 2 * y + 0.5)).toBeLessThanOrEqual(2 * half + 1e-6)
-    expect(bend).toBeLessThan(half)
+    const { points, blue } = await drawn(model)
+    // It crosses the square from x₂ = −¼ to ¾: a piece for each of 80 columns, and for each of the 40 rows it enters.
+    expect(points.length).toBeGreaterThan(2 * 100)
+    expect(Math.min(...points.map(([x]) => x))).toBeLessThan(-0.95)
+    expect(Math.max(...points.map(([x]) => x))).toBeGreaterThan(0.95)
+    // What a straight line between neighbours errs by on a sigmoid, z³/48 over 3/40, and the rounding to 0.01 pixels.
+    for (const [x, y] of points) expect(Math.abs(x - 2 * y + 0.5)).toBeLessThan(1e-3)
+    for (const [x, y] of [
+      [-0.5, 0.5],
+      [0, 0.9],
+      [0.5, -0.5],
+      [0, -0.2],
+    ] as const)
+      expect(Math.sign(blue(x, y))).toBe(-Math.sign(x - 2 * y + 0.5))
+  })
+
+  test('where a model says ½ everywhere there is none', async () => {
+    const model = nn.linear(2, 1, { initializer: nn.constant(1e-4) })
+    expect((await drawn(model)).points).toEqual([])
   })
 
   test('a grid in batches is the same as point by point', async () => {
@@ -149,29 +213,103 @@ describe('decision boundaries are drawn', () => {
   test('around a disc the boundary is a ring between disc and ring', async () => {
     const model = engine.withSeed(4, () => nn.mlp([2, 12, 1], { activation: 'tanh' }))
     await learn(model, data.circle(300, { seed: 1 }), 100)
-    const { points } = await boundary(model, 1)
-    const radii = points.map(([x, y]) => Math.hypot(x, y))
-    expect(radii.length).toBeGreaterThan(50)
-    // The disc ends at 0.5, the ring begins at 0.7.
-    for (const radius of radii) {
-      expect(radius).toBeGreaterThan(0.45)
-      expect(radius).toBeLessThan(0.75)
+    const { points, blue } = await drawn(model)
+    // All the way round …
+    const turns = points.map(([x, y]) => Math.floor((Math.atan2(y, x) / Math.PI + 1) * 18))
+    expect(new Set(turns).size).toBeGreaterThanOrEqual(36)
+    // … where the disc has ended, at 0.5, and the ring, at 0.7, not begun.
+    for (const [x, y] of points) {
+      expect(Math.hypot(x, y)).toBeGreaterThan(0.45)
+      expect(Math.hypot(x, y)).toBeLessThan(0.75)
     }
-    const classes = await classesOnGrid(model, 1, 11)
-    expect([classes[5]?.[5], classes[5]?.[0], classes[0]?.[5]]).toEqual([1, 0, 0])
+    expect([blue(0, 0), blue(0.9, 0), blue(0, -0.9)].map(Math.sign)).toEqual([-1, 1, 1])
   })
 })
 
 describe('TensorFlow Playground is the model of a page that shows all this', () => {
-  test.each<[string, () => data.Dataset]>([
-    ['circle', () => data.circle(150, { seed: 1 })],
-    ['xor', () => data.xor(150, { noise: 0.15, seed: 1 })],
-    ['gauss', () => data.gauss(150, { seed: 1 })],
-    ['spiral', () => data.spiral(150, { seed: 1 })],
-  ])('its data sets are there and can be learnt: %s', async (_, make) => {
-    const model = engine.withSeed(5, () => nn.mlp([2, 12, 8, 1], { activation: 'tanh' }))
-    const { accuracy } = await learn(model, make(), 150)
-    expect(accuracy).toBeGreaterThan(0.97)
+  test('ours offers what that page offers: data, features, units, penalties, and the reach of its sliders', () => {
+    expect(DATA_SETS).toEqual(expect.arrayContaining(['circle', 'xor', 'gauss', 'spiral']))
+    expect(DATA_SETS).toEqual(expect.arrayContaining(['plane', 'hills'])) // for regression
+    expect(FEATURES).toEqual(['x1', 'x2', 'x1²', 'x2²', 'x1x2', 'sin x1', 'sin x2'])
+    expect(ACTIVATIONS).toEqual(expect.arrayContaining(['relu', 'tanh', 'sigmoid', 'identity']))
+    expect(PENALTIES).toEqual(['none', 'l1', 'l2'])
+    const least = {
+      learningRate: [1e-5, 10],
+      penaltyRate: [0, 10],
+      noise: [0, 50],
+      trainShare: [10, 90],
+      batchSize: [1, 30],
+      layers: [0, 6],
+      units: [1, 8],
+    } as const
+    for (const [name, [low, high]] of Object.entries(least)) {
+      const [from, to] = LIMITS[name as keyof typeof least]
+      expect(from, name).toBeLessThanOrEqual(low)
+      expect(to, name).toBeGreaterThanOrEqual(high)
+    }
+    expect(DEFAULTS).toMatchObject({ showTest: false, discrete: false })
+  })
+
+  test('its features are what they are called, of the points of the page and of its maps', async () => {
+    const problem = await madeProblem({ ...DEFAULTS, data: 'gauss', noise: 20, features: FEATURES })
+    const { train: points } = problem.view
+    const formulas: ((x: number, y: number) => number)[] = [
+      x => x,
+      (_, y) => y,
+      x => x * x,
+      (_, y) => y * y,
+      (x, y) => x * y,
+      x => Math.sin(Math.PI * x),
+      (_, y) => Math.sin(Math.PI * y),
+    ]
+    const rows = problem.train.withFeatures(x => x)
+    expectClose(
+      await numbers(rows.features),
+      points.x.flatMap((x, i) => formulas.map(of => of(x, points.y[i] as number))),
+      1e-5,
+    )
+    const grid = (await problem.grid.array()) as number[][]
+    expect(grid).toHaveLength(GRID * GRID)
+    // From the top left to the bottom right, in the middles of pixels.
+    const [first = [], last = []] = [grid[0], grid.at(-1)]
+    const edge = 1.2 * (1 - 1 / GRID)
+    expectClose(first.slice(0, 2), [-edge, edge], 1e-5)
+    expectClose(last.slice(0, 2), [edge, -edge], 1e-5)
+    for (const row of [first, last])
+      expectClose(
+        row,
+        formulas.map(of => of(row[0] as number, row[1] as number)),
+        1e-5,
+      )
+    problem.dispose()
+  })
+
+  test.each<[Settings['data'], number]>([
+    ['circle', 0.97],
+    ['xor', 0.97],
+    ['gauss', 0.97],
+    ['spiral', 0.9],
+    ['plane', 0.97],
+    ['hills', 0.85],
+  ])('its data can be learnt by the network it begins with: %s', async (name, least) => {
+    const settings = { ...DEFAULTS, data: name }
+    const problem = await madeProblem(settings)
+    const { outputs, loss } = problem.view.task
+    const sizes = [settings.features.length, ...settings.layers.map(({ units }) => units), outputs]
+    const model = engine.withSeed(settings.seed, () => nn.mlp(sizes, networkOptions(settings)))
+    const chosen = optimizerOptions(settings)
+    await train.fit(model, {
+      train: problem.train,
+      loss,
+      optimizer: p => optim[chosen.name](p, { learningRate: settings.learningRate, ...chosen.options }),
+      batchSize: settings.batchSize,
+      epochs: name === 'spiral' || name === 'hills' ? 150 : 60,
+      seed: settings.seed,
+    })
+    const metric = problem.view.task.classes ? 'accuracy' : 'rSquared'
+    const scores = await train.evaluate(model, problem.test, { loss, metrics: [metric] })
+    expect(scores[metric]).toBeGreaterThan(least)
+    problem.dispose()
   })
 
   test('what each hidden unit makes of the plane can be looked at', async () => {

@@ -150,19 +150,39 @@ describe('the transform', () => {
   })
 
   test('is fitted anew on the training part of each fold', async () => {
-    const fittedOn: number[] = []
-    await train.crossValidate({
-      data: data.gauss(40, { seed: 1 }),
+    // Far from 0 and wide: an untouched fold would not be learnt at all.
+    const set = data.gauss(40, { seed: 1 }).withFeatures(x => x.mul(1e4).add(3e5))
+    const known = (await set.features.array()) as number[][]
+    const fitted: data.Scaling[] = []
+    const parts: Int32Array[] = []
+    const { best, transform } = await train.crossValidate({
+      data: set,
       folds: 4,
-      prepare: part => {
-        fittedOn.push(part.size)
-        return data.standardize(part)
+      prepare: async part => {
+        parts.push(part.rows)
+        const scaling = await data.standardize(part)
+        fitted.push(scaling)
+        return scaling
       },
       model: () => nn.linear(2, 2),
-      fit: { epochs: 1 },
+      fit: { epochs: 20, batchSize: 10, optimizer: p => optim.adam(p, { learningRate: 0.1 }) },
+      retrain: true,
       seed: 1,
     })
-    expect(fittedOn).toEqual([30, 30, 30, 30])
+    // Four folds of 30 rows each, and all rows in the end.
+    expect(parts.map(({ length }) => length)).toEqual([30, 30, 30, 30, 40])
+    for (const row of set.rows) expect(parts.filter(part => part.includes(row))).toHaveLength(4)
+    parts.forEach((part, fold) => {
+      const own = Array.from(part, row => known[row] as number[])
+      expectClose(
+        fitted[fold]?.apply(own).flat() ?? [],
+        own.flatMap(row => row.map((x, i) => (x - average(columnOf(own, i))) / deviation(columnOf(own, i)))),
+        1e-6,
+      )
+    })
+    // What is validated went through the transform as well.
+    expect(best.mean).toBeGreaterThan(0.9)
+    expect(transform).toBe(fitted.at(-1))
   })
 
   test('and saved with the model', async () => {

@@ -1,7 +1,6 @@
 // The lectures on regularisation and model selection: penalties, dropout, splits, cross-validation and ensembles.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
-  argMax,
   data,
   type Engine,
   init,
@@ -249,21 +248,62 @@ describe('k-fold cross-validation', () => {
 })
 
 describe('several runs from different seeds', () => {
-  test('with majority vote', async () => {
+  /** What a list of votes comes to, by counting: of equals the first class. */
+  const majority = (votes: readonly number[], classes: number): number => {
+    const counts = Array.from({ length: classes }, (_, id) => votes.filter(vote => vote === id).length)
+    return counts.indexOf(Math.max(...counts))
+  }
+
+  test.each<[string, number, train.LossName, number, () => data.Dataset]>([
+    ['two outputs', 2, 'softmaxCrossEntropy', 5, () => clouds(40, 3)],
+    ['two outputs, and ties', 2, 'softmaxCrossEntropy', 4, () => clouds(40, 3)],
+    [
+      'three classes, and ties',
+      3,
+      'softmaxCrossEntropy',
+      4,
+      () => data.spiral(60, { arms: 3, noise: 0.3, seed: 3 }),
+    ],
+    ['one output, a logit: class 1 above 0', 1, 'sigmoidCrossEntropy', 5, () => clouds(40, 3)],
+    ['one output, and ties', 1, 'sigmoidCrossEntropy', 4, () => clouds(40, 3)],
+    ['one output, a number: class 1 above ½', 1, 'meanSquaredError', 5, () => clouds(40, 3)],
+  ])('with majority vote: %s', async (_, outputs, loss, count, make) => {
+    const set = make()
+    const classes = set.classes ?? 0
     const { model, models } = await train.trainEnsemble({
-      model: () => nn.mlp([2, 8, 2]),
-      count: 5,
-      fit: { train: clouds(40, 3), epochs: 40, optimizer: p => optim.adam(p, { learningRate: 0.1 }) },
+      model: () => nn.mlp([2, 8, outputs], { activation: 'tanh' }),
+      count,
+      fit: { train: set, loss, epochs: 20, optimizer: p => optim.adam(p, { learningRate: 0.05 }) },
       seed: 1,
     })
-    const points = clouds(200, 4).features
-    const votes = await Promise.all(models.map(one => numbers(argMax(one(points), { axis: 1 }))))
-    expect(new Set(votes.map(String)).size).toBeGreaterThan(1)
-    const chosen = await numbers(argMax(model(points), { axis: 1 }))
-    chosen.forEach((id, row) => {
-      const ones = votes.filter(vote => vote[row] === 1).length
-      expect(id).toBe(ones >= 3 ? 1 : 0)
+    const points = data.dataset(
+      Array.from({ length: 900 }, (_, i) => [(i % 30) / 5 - 3, Math.floor(i / 30) / 5 - 3]),
+      new Int32Array(900),
+      { classes },
+    )
+    const limit = loss === 'meanSquaredError' ? 0.5 : 0
+    const classesOf = async (one: nn.Layer): Promise<number[]> => {
+      const rows = (await train.predict(one, points).array()) as number[][]
+      return rows.map(row => (outputs === 1 ? Number((row[0] ?? 0) > limit) : row.indexOf(Math.max(...row))))
+    }
+    const votes = await Promise.all(models.map(classesOf))
+    const counted = Array.from(points.rows, row =>
+      majority(
+        votes.map(vote => vote[row] as number),
+        classes,
+      ),
+    )
+    expect(await classesOf(model)).toEqual(counted)
+    // Models differ where it counts: no one of them is the majority, and of an even number some are torn.
+    for (const vote of votes) expect(vote).not.toEqual(counted)
+    const torn = counted.filter((_, row) => {
+      const counts = Array.from({ length: classes }, (_, id) => votes.filter(vote => vote[row] === id).length)
+      return counts.filter(most => most === Math.max(...counts)).length > 1
     })
+    expect(torn.length > 0).toBe(count % 2 === 0)
+    // Metrics read it as they read a model.
+    const { accuracy } = await train.evaluate(model, points, { loss, metrics: ['accuracy'] })
+    expect(accuracy).toBeCloseTo(counted.filter(id => id === 0).length / 900, 12)
   })
 
   test('or mean', async () => {
