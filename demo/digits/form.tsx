@@ -1,7 +1,7 @@
 // The card of settings: the network, how it learns, and its file.
 import { useState } from 'preact/hooks'
 import { TRAINING_DIGITS } from '../mnist_shape.ts'
-import { Button, Field, NumberField, Slider } from '../page/controls.tsx'
+import { Button, Field, NumberField, Slider, TextInput } from '../page/controls.tsx'
 import { Card } from '../page/shell.tsx'
 import { chooseNetwork, saveFile } from './session.ts'
 import { parseSizes, type Settings, weightsOf } from './settings.ts'
@@ -153,15 +153,12 @@ function Sizes({ disabled }: { disabled: boolean }) {
     >
       {attributes => (
         <>
-          <input
+          <TextInput
             {...attributes}
-            type="text"
-            autoComplete="off"
-            spellcheck={false}
             value={refused?.text ?? inForce}
             disabled={disabled}
             aria-invalid={refused !== null}
-            onChange={event => commit(event.currentTarget.value)}
+            onCommit={commit}
           />
           <span class="field-error" role="alert">
             {refused && `${refused.wrong} Still in force: ${inForce || 'none'}.`}

@@ -122,6 +122,39 @@ export function Slider({
   )
 }
 
+/** A line of text. What is typed stays, however often the page draws, until it is committed: by Enter, or when it is left. */
+export function TextInput({
+  value,
+  onCommit,
+  ...attributes
+}: {
+  value: string
+  onCommit: (text: string) => void
+  id?: string
+  disabled?: boolean | undefined
+  inputMode?: 'numeric' | 'decimal' | 'text'
+  'aria-label'?: string
+  'aria-describedby'?: string
+  'aria-invalid'?: boolean
+}) {
+  const [typed, setTyped] = useState<string | null>(null)
+  return (
+    <input
+      {...attributes}
+      type="text"
+      autoComplete="off"
+      spellcheck={false}
+      value={typed ?? value}
+      onInput={event => setTyped(event.currentTarget.value)}
+      onChange={event => {
+        setTyped(null)
+        onCommit(event.currentTarget.value)
+      }}
+      onBlur={() => setTyped(null)}
+    />
+  )
+}
+
 /** A number, by typing. `onChange` gets it on Enter or when the control is left, and only if it is within its bounds. */
 export function NumberField({
   label,
@@ -152,15 +185,13 @@ export function NumberField({
     <Field label={label} hint={hint}>
       {attributes => (
         <>
-          <input
+          <TextInput
             {...attributes}
-            type="text"
             inputMode={whole ? 'numeric' : 'decimal'}
-            autoComplete="off"
             value={refused ?? String(value)}
             disabled={disabled}
             aria-invalid={refused !== null}
-            onChange={event => commit(event.currentTarget.value)}
+            onCommit={commit}
           />
           <span class="field-error" role="alert">
             {refused !== null && `“${refused}” is not ${expected(min, max, whole)}.`}

@@ -1,4 +1,5 @@
 // What stands above a column of the graph: its name, and for hidden layers how many neurons, which activation, and away with it.
+import { TextInput } from '../page/controls.tsx'
 import { change, settings } from './history.ts'
 import type { Column } from './layout.ts'
 import { ACTIVATIONS, type HiddenLayer, LIMITS } from './settings.ts'
@@ -49,16 +50,13 @@ export function ColumnHead({ column, left }: { column: Column; left: number }) {
         >
           −
         </button>
-        <input
-          type="text"
+        <TextInput
           inputMode="numeric"
-          autoComplete="off"
           aria-label={`Neurons of ${name}`}
           value={String(width)}
-          onChange={event => {
-            const units = Number(event.currentTarget.value)
+          onCommit={text => {
+            const units = Number(text)
             if (Number.isInteger(units) && units >= least && units <= most) set({ units })
-            else event.currentTarget.value = String(width)
           }}
         />
         <button

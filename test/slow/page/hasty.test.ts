@@ -2,7 +2,7 @@
 import type { Page } from 'puppeteer'
 import { expect, test } from 'vitest'
 import { trainSmallNet } from './digits_page.ts'
-import { pause, ready, stepBy } from './playground.ts'
+import { centre, pause, ready, stepBy } from './playground.ts'
 import { site } from './site.ts'
 import {
   bring,
@@ -16,6 +16,7 @@ import {
   textOf,
   until,
   untilButton,
+  untilField,
 } from './visitor.ts'
 
 /** Waits until the network that is shown is the one that was asked for. */
@@ -55,6 +56,22 @@ test('a rate that is set while a network is being built is the rate it begins wi
   await until(page, 'Learning rate', rate => rate === 0.005)
   await built(page)
   expect(await page.$('.bar-note')).toBeNull()
+})
+
+test('what is typed while it trains stays, however often the page draws', async () => {
+  const page = await playing()
+  await press(page, 'Layer 1, neuron 1')
+  // A line that is pointed at has its weight told anew, ten times a second.
+  const [from, to] = [await centre(page, 'Input x₁'), await centre(page, 'Layer 1, neuron 1')]
+  for (const name of ['From x₁', 'Neurons of layer 1']) {
+    const field = await untilField(page, name)
+    await field?.evaluate(element => (element as HTMLInputElement).select())
+    await page.mouse.move((from.x + to.x) / 2, (from.y + to.y) / 2)
+    await page.keyboard.type('12', { delay: 500 })
+    expect(await field?.evaluate(element => (element as HTMLInputElement).value)).toBe('12')
+  }
+  await page.keyboard.press('Enter')
+  await page.waitForFunction(() => document.querySelectorAll('.neuron').length === 2 + 12 + 2 * 8 + 1)
 })
 
 test('of a run in training nothing is left once own data is awaited', async () => {

@@ -27,3 +27,10 @@ export async function stepBy(page: Page, count: number): Promise<string[]> {
   }
   return seen
 }
+
+/** Where on the screen the middle of a neuron is. */
+export async function centre(page: Page, name: string): Promise<{ x: number; y: number }> {
+  const box = await (await page.$(`[aria-label="${name}"]`))?.boundingBox()
+  if (!box) throw new Error(`There is no ${name}.`)
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
+}

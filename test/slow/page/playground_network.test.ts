@@ -8,7 +8,7 @@ import {
   PENALTIES,
   SCHEDULES,
 } from '../../../demo/playground/settings.ts'
-import { ready, stepBy } from './playground.ts'
+import { centre, ready, stepBy } from './playground.ts'
 import { site } from './site.ts'
 import {
   bring,
@@ -24,12 +24,6 @@ import {
   untilButton,
   untilField,
 } from './visitor.ts'
-
-const centre = async (page: Page, name: string) => {
-  const box = await (await page.$(`[aria-label="${name}"]`))?.boundingBox()
-  if (!box) throw new Error(`There is no ${name}.`)
-  return { x: box.x + box.width / 2, y: box.y + box.height / 2 }
-}
 
 /** The number that a field shows. */
 async function shown(page: Page, label: string): Promise<number> {
