@@ -8,7 +8,7 @@ import { checkTensor } from '../ops/signature.ts'
 import { checkKind, parseOptions } from '../options.ts'
 import { at, type Shape } from '../shape.ts'
 import { keepResult, Tensor } from '../tensor.ts'
-import { type Labels, type ReadLabels, readLabels } from './labels.ts'
+import { type Labels, oddities, type ReadLabels, readLabels } from './labels.ts'
 import { engineOption, type Numbers, readNumbers, unscoped, upload } from './numbers.ts'
 
 /** Options of `dataset`. */
@@ -23,6 +23,8 @@ interface Source {
   readonly features: Tensor
   readonly labels: Tensor
   readonly ids: Int32Array | null
+  /** `oddities` of targets that came from the host. */
+  readonly odd: Uint8Array | null
   readonly classes: number | null
   readonly classNames: readonly string[] | null
 }
@@ -60,6 +62,11 @@ export class Dataset {
   /** Names of the classes by id, where they are known. */
   get classNames(): readonly string[] | null {
     return this.source.classNames
+  }
+
+  /** Internal: what the targets of each source row are not, as bits that `oddities` tells; null where the host knows none. */
+  get odd(): Uint8Array | null {
+    return this.source.odd
   }
 
   get engine(): Engine {
@@ -107,16 +114,24 @@ export class Dataset {
    */
   withFeatures(change: (features: Tensor) => Tensor): Dataset {
     checkKind('withFeatures', 'change', change, 'a function')
-    const { ids, classes, classNames } = this.source
+    const { ids, odd, classes, classNames } = this.source
+    const isOwnTarget = this.labels === this.features
     const [features, labels] = keepResult(() => {
       const rows = tensor(this.rows, { engine: this.engine })
       const changed = change(gather(this.features, rows))
       checkTensor('withFeatures', changed, 'what the function gave')
       if (changed.shape[0] !== this.size)
         fail('shape', 'withFeatures', `${this.size} rows of features became ${show(changed.shape)}.`)
-      return [changed, this.labels === this.features ? changed : gather(this.labels, rows)] as const
+      return [changed, isOwnTarget ? changed : gather(this.labels, rows)] as const
     })
-    const source = { features, labels, ids: ids && this.labelIds(), classes, classNames }
+    const source = {
+      features,
+      labels,
+      ids: ids && this.labelIds(),
+      odd: odd && !isOwnTarget ? Uint8Array.from(this.rows, row => at(odd, row)) : null,
+      classes,
+      classNames,
+    }
     const owned = [features, labels]
     for (const tensor of owned) unscoped(tensor)
     return new Dataset(
@@ -181,6 +196,10 @@ export function dataset(
       features: onGpu,
       labels: same ? onGpu : onEngine(y.values),
       ids: y.values instanceof Int32Array ? y.values : null,
+      odd:
+        y.values instanceof Int32Array || y.values instanceof Tensor
+          ? null
+          : oddities(y.values.values, count),
       classes: y.classes,
       classNames: y.classNames,
     }

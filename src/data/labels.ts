@@ -32,6 +32,25 @@ export function readLabels(where: string, labels: unknown, classes: unknown): Re
   return readIds(where, labels, given)
 }
 
+/**
+ * What each row of targets is not, as bits: 1, numbers from 0 to 1; 2, numbers that add up to 1; 4, zeros and ones alone.
+ * Probabilities may be rounded, to two digits.
+ */
+export function oddities(values: ArrayLike<number>, rows: number): Uint8Array {
+  const width = values.length / rows
+  return Uint8Array.from({ length: rows }, (_, row) => {
+    let bits = 0
+    let rest = 1
+    for (let i = row * width; i < (row + 1) * width; i++) {
+      const value = values[i] as number
+      rest -= value
+      if (!(Math.abs(value - 0.5) < 0.501)) bits |= 1
+      if (value !== 0 && value !== 1) bits |= 4
+    }
+    return Math.abs(rest) < 0.02 ? bits : bits | 2
+  })
+}
+
 interface Classes {
   /** 0: not given. */
   readonly count: number

@@ -5,7 +5,7 @@ import { boolean, integer, parseOptions } from '../options.ts'
 import { type Shape, sameShape, sizeOf } from '../shape.ts'
 import { Tensor } from '../tensor.ts'
 import { BATCH_SIZE, type Batch } from './batches.ts'
-import { checkClasses, isClassIds, isNames, type Labels, readLabels } from './labels.ts'
+import { checkClasses, isClassIds, isNames, type Labels, oddities, readLabels } from './labels.ts'
 import { engineOption, type FlatNumbers, isList, type Numbers, readNumbers, upload } from './numbers.ts'
 
 /** Rows as they arrive, any number of them. Without labels the features are the targets. */
@@ -16,6 +16,9 @@ export interface Chunk {
 
 /** Where chunks come from. */
 export type ChunkSource = AsyncIterable<Chunk> | Iterable<Chunk>
+
+/** Is told what each row's targets are not, as `oddities` has it, and throws what it will. */
+export type Look = (where: string, odd: Uint8Array) => void
 
 /** Options of `stream`. */
 export interface StreamOptions {
@@ -68,7 +71,12 @@ export class Stream implements AsyncIterable<Batch> {
   }
 
   /** The batches of one epoch; each is disposed when the next is asked for. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+    return this.batches()
+  }
+
+  /** Internal: the same, where what targets of a chunk are not is looked at. */
+  async *batches(look?: Look): AsyncGenerator<Batch, void, undefined> {
     const fetcher = new Fetcher(this.open())
     const pool = new Pool(this.engine, this.batchSize)
     let given = 0
@@ -77,7 +85,7 @@ export class Stream implements AsyncIterable<Batch> {
         const chunk = await fetcher.next()
         if (chunk === END) break
         if (isList(chunk?.features) && chunk.features.length === 0) continue
-        const { features, labels } = this.read(chunk, number)
+        const { features, labels } = this.read(chunk, number, look)
         for (let row = 0; row < features.shape[0]; ) {
           row += pool.add(features, labels, row)
           if (pool.size < this.batchSize) continue
@@ -117,7 +125,7 @@ export class Stream implements AsyncIterable<Batch> {
     return iterator
   }
 
-  private read(chunk: Chunk, number: number): { features: Flat; labels: Flat } {
+  private read(chunk: Chunk, number: number, look?: Look): { features: Flat; labels: Flat } {
     const where = `stream, chunk ${number}`
     if (typeof chunk !== 'object' || chunk === null)
       fail('value', where, `it is ${show(chunk)}.`, 'Give { features, labels }.')
@@ -135,6 +143,7 @@ export class Stream implements AsyncIterable<Batch> {
     const rows = features.shape[0]
     if (rows !== targets.shape[0])
       fail('shape', where, `${rows} rows of features, ${targets.shape[0]} labels.`, 'Give one label a row.')
+    if (targets.values instanceof Float32Array) look?.(where, oddities(targets.values, rows))
     const shapes = { features: features.shape.slice(1), labels: targets.shape.slice(1) }
     this.shapes ??= shapes
     for (const what of ['features', 'labels'] as const)

@@ -25,7 +25,6 @@ import {
   short,
   warningsOf,
 } from './diagnosis.ts'
-import { defaultLoss } from './evaluate.ts'
 import { type Batch, type BatchLike, batchOf } from './feed.ts'
 import type { EpochEvent } from './history.ts'
 import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts'
@@ -137,7 +136,7 @@ class Probe {
     const numbers = isFloat(batch.labels.dtype) ? 'meanSquaredError' : 'softmaxCrossEntropy'
     const isSet = data instanceof Dataset
     try {
-      this.loss = lossOf(where, loss ?? (isSet ? defaultLoss(data) : numbers), isSet ? data.classes : null)
+      this.loss = lossOf(where, loss ?? (isSet ? undefined : numbers), isSet ? data : undefined)
       this.step = compile(() => this.record(), { engine })
       this.step.planned()
     } catch (error) {

@@ -10,7 +10,7 @@ import { cast } from '../ops/unary.ts'
 import { abortSignal, integer, number, oneOf, optional, parseOptions, required } from '../options.ts'
 import { sameShape } from '../shape.ts'
 import { keepResult, type Tensor } from '../tensor.ts'
-import { defaultLoss } from './evaluate.ts'
+import { learnNames } from './class_names.ts'
 import { fit } from './fit.ts'
 import type { History } from './history.ts'
 import { lossOf, thresholdOf } from './losses.ts'
@@ -127,8 +127,10 @@ export async function trainEnsemble(options: TrainEnsembleOptions): Promise<Trai
       histories.push(history)
     }
     const combine = checked.combine ?? (classes === null ? 'mean' : 'vote')
-    const threshold = thresholdOf(lossOf(where, own.loss ?? defaultLoss(train)).link)
-    return { model: ensemble(models, { combine, threshold }), models, histories }
+    const threshold = thresholdOf(lossOf(where, own.loss, train).link)
+    const model = ensemble(models, { combine, threshold })
+    learnNames(model, train.classNames)
+    return { model, models, histories }
   } catch (error) {
     for (const model of models) model.dispose()
     throw error

@@ -1,7 +1,6 @@
 // Evaluation: the loss and metrics of a model on a whole data set, and its outputs, without training it.
 import { compile } from '../compile.ts'
 import { checkDataset, type Dataset } from '../data/dataset.ts'
-import type { Stream } from '../data/stream.ts'
 import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { checkLayers, type Layer } from '../nn/layer.ts'
@@ -12,6 +11,7 @@ import { slice } from '../ops/slice.ts'
 import { asGiven, integer, parseOptions } from '../options.ts'
 import { scope, Tensor } from '../tensor.ts'
 import { columns } from '../text.ts'
+import { checkNames } from './class_names.ts'
 import { RowFeed } from './feed.ts'
 import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts'
 import {
@@ -133,10 +133,6 @@ export interface EvaluateOptions {
   batchSize?: number
 }
 
-/** The loss a data set asks for by default. */
-export const defaultLoss = ({ classes }: Dataset | Stream): LossName =>
-  classes === null ? 'meanSquaredError' : 'softmaxCrossEntropy'
-
 function prepared(
   where: string,
   model: Layer,
@@ -146,6 +142,7 @@ function prepared(
 ): Evaluator {
   checkLayers(where, [model])
   checkDataset(where, 'the data', dataset)
+  checkNames(where, 'the data', model, dataset.classNames)
   const { loss, metrics, batchSize } = parseOptions(where, options, {
     loss: asGiven,
     metrics: asGiven,
@@ -155,7 +152,7 @@ function prepared(
   return new Evaluator(
     model,
     dataset,
-    lossOf(where, loss ?? defaultLoss(dataset), dataset.classes),
+    lossOf(where, loss, dataset),
     list,
     batchSize,
     wantsOutputs ?? list.length > 0,

@@ -6,11 +6,12 @@ import { checkLayers, type Layer } from '../nn/layer.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { parseOptions } from '../options.ts'
 import type { Tensor } from '../tensor.ts'
-import { defaultLoss, Evaluator } from './evaluate.ts'
+import { checkNames, learnNames } from './class_names.ts'
+import { Evaluator } from './evaluate.ts'
 import type { Batch } from './feed.ts'
 import { type FitOptions, optimizerOf, schema } from './fit_options.ts'
 import { type EpochRecord, EventQueue, type FitEvent, type History, type StepEvent } from './history.ts'
-import { type Loss, lossOf } from './losses.ts'
+import { defaultLoss, type Loss, lossOf } from './losses.ts'
 import { metricsOf } from './metrics.ts'
 import { Pace } from './pace.ts'
 import { type Steps, type Submit, stepsOf } from './steps.ts'
@@ -90,8 +91,18 @@ class Session {
     const options = parseOptions('fit', given, schema)
     this.model = model
     this.options = options
-    const { train, validation, batchSize, dropLast, shuffle, seed, watch } = options
-    this.loss = lossOf('fit', options.loss ?? defaultLoss(train), train.classes)
+    const {
+      train,
+      validation,
+      loss = defaultLoss(train),
+      batchSize,
+      dropLast,
+      shuffle,
+      seed,
+      watch,
+    } = options
+    this.loss = lossOf('fit', loss, train)
+    checkNames('fit', 'validation', model, validation?.classNames, train.classNames)
     const metrics = metricsOf('fit', options.metrics)
     if (metrics.length > 0 && !validation)
       fail('option', 'fit', 'metrics need a validation set.', 'Pass { validation }, or call train.evaluate.')
@@ -117,14 +128,18 @@ class Session {
         seed,
         watch,
         pace: this.pace,
+        look: this.loss.look,
         signal: this.leaving.signal,
       })
       made.push(this.steps)
-      this.evaluator = validation ? new Evaluator(model, validation, this.loss, metrics) : null
+      this.evaluator = validation
+        ? new Evaluator(model, validation, lossOf('fit, validation', loss, validation), metrics)
+        : null
     } catch (error) {
       for (const item of made) item.dispose()
       throw error
     }
+    learnNames(model, train.classNames)
   }
 
   /** What a step does. */

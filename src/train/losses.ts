@@ -1,4 +1,6 @@
 // What a model is trained to make small: losses by name or by function, and labels brought into the shape each asks for.
+import type { Dataset } from '../data/dataset.ts'
+import type { Look, Stream } from '../data/stream.ts'
 import { isFloat } from '../dtype.ts'
 import { fail, show } from '../errors.ts'
 import { mul, sub } from '../ops/binary.ts'
@@ -42,6 +44,8 @@ export interface Loss {
   readonly name: string
   readonly link: Link
   readonly apply: LossFunction
+  /** Throws `value` for the first of rows whose targets are not what it takes, as `oddities` tells. */
+  readonly look: Look
 }
 
 const links: Readonly<Partial<Record<LossName, Link>>> = {
@@ -50,29 +54,55 @@ const links: Readonly<Partial<Record<LossName, Link>>> = {
   hinge: 'sigmoid',
 }
 
+/** The loss a data set asks for by default. */
+export const defaultLoss = ({ classes }: Dataset | Stream): LossName =>
+  classes === null ? 'meanSquaredError' : 'softmaxCrossEntropy'
+
 /**
- * The loss that an option names. Class ids become what it compares with: themselves for softmax cross-entropy, 0 and 1
- * for one output, one-hot rows for several; there are `count` classes, if that is known. Throws `option` for an unknown
- * name, and at the first use `shape` where output and labels do not fit.
+ * The loss that an option names, or that a set asks for. Class ids become what it compares with: themselves for softmax
+ * cross-entropy, 0 and 1 for one output, one-hot rows for several. Throws `option` for an unknown name, `value` where
+ * targets of the set are not what it takes, and at the first use `shape` where output and labels do not fit.
  */
-export function lossOf(where: string, given: unknown, count: number | null = null): Loss {
+export function lossOf(where: string, given: unknown, set?: Dataset | Stream): Loss {
   if (typeof given === 'function') {
     const own = given as LossFunction
     const apply: LossFunction = (output, labels) => checkScalar(where, own(output, labels))
-    return { name: own.name || 'loss', link: 'identity', apply }
+    return { name: own.name || 'loss', link: 'identity', apply, look: () => undefined }
   }
-  if (typeof given !== 'string' || !Object.hasOwn(losses, given))
+  const asked = given ?? (set && defaultLoss(set))
+  if (typeof asked !== 'string' || !Object.hasOwn(losses, asked))
     fail(
       'option',
       where,
       `unknown loss ${show(given)}.`,
       `Known: ${Object.keys(losses).join(', ')}, or a function (output, labels) => scalar.`,
     )
-  const name = given as LossName
+  const name = asked as LossName
+  const link = links[name] ?? 'identity'
+  const count = set?.classes ?? null
   const apply: LossFunction = (output, labels) =>
     losses[name](output, (name === 'softmaxCrossEntropy' ? classes : targets)(where, output, labels, count))
-  return { name, link: links[name] ?? 'identity', apply }
+  const look = (where: string, odd: Uint8Array, rows: Iterable<number> = odd.keys()): void => {
+    const [wrong, what] = wanted[link]
+    for (const row of rows)
+      if ((odd[row] as number) & wrong)
+        fail(
+          'value',
+          where,
+          `the labels at row ${row} are no ${what}, which ${name} takes.`,
+          'Mend them, or choose another loss.',
+        )
+  }
+  if (set && 'odd' in set && set.odd) look(where, set.odd, set.rows)
+  return { name, link, apply, look }
 }
+
+/** What is wrong of targets, as bits of `oddities`, and what is right, by how outputs are read. */
+const wanted = {
+  softmax: [3, 'probabilities that add up to 1'],
+  sigmoid: [1, 'numbers from 0 to 1'],
+  identity: [0, ''],
+} satisfies Record<Link, readonly [number, string]>
 
 function checkScalar(where: string, loss: Tensor): Tensor {
   if (loss?.shape && loss.size === 1 && isFloat(loss.dtype)) return loss.rank === 0 ? loss : reshape(loss, [])

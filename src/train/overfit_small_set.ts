@@ -10,10 +10,9 @@ import type { Parameter } from '../tensor.ts'
 import { percent } from '../text.ts'
 import { diagnose } from './diagnose.ts'
 import type { Diagnosis } from './diagnosis.ts'
-import { defaultLoss } from './evaluate.ts'
 import { fit } from './fit.ts'
 import type { FitOptions } from './fit_options.ts'
-import { type LossFunction, type LossName, lossOf } from './losses.ts'
+import { defaultLoss, type LossFunction, type LossName, lossOf } from './losses.ts'
 import { causesOf, FALLS, type Faster, type OverfitCause, short } from './overfit_causes.ts'
 import { threshold } from './stopping.ts'
 import { REMEDY } from './watch.ts'
@@ -84,7 +83,7 @@ export async function overfitSmallSet(
   checkLayers(where, [network])
   const kept = isModel ? new Weights(network) : null
   const set = data.subset(shuffledRows(size, seed, 0).subarray(0, Math.min(count, size)))
-  const isSorted = classes !== null || lossOf(where, loss, classes).link !== 'identity'
+  const isSorted = classes !== null || lossOf(where, loss, data).link !== 'identity'
   const metric = isSorted ? 'accuracy' : 'rSquared'
   try {
     kept?.save()

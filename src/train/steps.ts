@@ -4,7 +4,7 @@ import { BATCH_SIZE } from '../data/batches.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { unscoped } from '../data/numbers.ts'
 import { shuffledRows } from '../data/shuffle.ts'
-import { Stream } from '../data/stream.ts'
+import { type Look, Stream } from '../data/stream.ts'
 import type { Engine } from '../engine.ts'
 import { fail } from '../errors.ts'
 import { detach } from '../ops/reshape.ts'
@@ -45,6 +45,8 @@ export interface StepOptions {
   readonly shuffle: boolean
   readonly seed: number | undefined
   readonly pace: Pace
+  /** Is told of the targets of a stream. */
+  readonly look: Look
   /** Whether steps may have to be done again. */
   readonly watch: boolean
   /** Once aborted, no batch is waited for. */
@@ -147,7 +149,7 @@ function ofSet(dataset: Dataset, body: Body, options: StepOptions): Steps {
 }
 
 function ofStream(stream: Stream, body: Body, options: StepOptions): Steps {
-  const { batchSize, dropLast, seed, watch, signal } = options
+  const { batchSize, dropLast, seed, watch, look, signal } = options
   if (batchSize !== undefined || dropLast)
     fail('option', 'fit', 'a stream has a batchSize and dropLast of its own.', 'Pass them to data.stream.')
   const step = compile((features: Tensor, labels: Tensor) => body({ features, labels }))
@@ -156,7 +158,7 @@ function ofStream(stream: Stream, body: Body, options: StepOptions): Steps {
     perEpoch: null,
     warmUp: () => Promise.resolve(),
     async *epoch() {
-      for await (const { features, labels, size } of untilAborted(stream, signal)) {
+      for await (const { features, labels, size } of untilAborted(stream.batches(look), signal)) {
         const { results, randomOf } = draw(features.engine, 1, () => step(features, labels))
         const [losses, finite = null] = results
         // The stream takes its batch back when it is asked for the next.
