@@ -17,6 +17,8 @@ export interface Axis {
   readonly high: number
   /** Powers of ten rather than equal steps. */
   readonly log?: boolean
+  /** Names of the places from 0 to 1, from 1 to 2, and so on, in place of numbers. */
+  readonly names?: readonly string[]
 }
 
 /** Where a point of the data lies in the picture. */
@@ -144,9 +146,10 @@ export function map(grid: Grid, { label = 'probability ½' }: { readonly label?:
           const level = (at: number): number => Math.round((values[row * cells + at] ?? 0) * SHADES) / SHADES
           const first = column
           while (column < cells && level(column) === level(first)) column++
-          const [left, right] = [x(low + first * side), x(low + column * side)]
-          const [top, bottom] = [y(low + (row + 1) * side), y(low + row * side)]
-          cellsText += `<rect x="${fixed(left)}" y="${fixed(top)}" width="${fixed(right - left)}" height="${fixed(bottom - top)}" fill="${shade(level(first))}"/>`
+          // Edges on whole pixels, or gaps would show.
+          const [left, right] = [first, column].map(at => Math.round(x(low + at * side))) as [number, number]
+          const [top, bottom] = [row + 1, row].map(at => Math.round(y(low + at * side))) as [number, number]
+          cellsText += `<rect x="${left}" y="${top}" width="${right - left}" height="${bottom - top}" fill="${shade(level(first))}"/>`
         }
       }
       const path = contour(grid)
@@ -199,7 +202,9 @@ const LEGEND = 34
 
 /** A picture of panels side by side under a title. */
 export function chart(title: string, panels: readonly Panel[]): string {
-  const [width, height] = panels.length === 1 ? [520, 340] : [270, 270]
+  // Maps of a square are square.
+  const isSquare = panels.every(({ x, y }) => x.low === y.low && x.high === y.high)
+  const [width, height] = panels.length > 1 ? [270, 270] : isSquare ? [400, 400] : [520, 340]
   const panelWidth = MARGIN.left + width + MARGIN.right
   const total = Math.max(panels.length * panelWidth, 420)
   const top = HEADER + (panels.some(panel => panel.title) ? PANEL_TITLE : 6)
@@ -213,15 +218,21 @@ export function chart(title: string, panels: readonly Panel[]): string {
 
 function drawPanel({ title, x, y, marks }: Panel, width: number, height: number, number: number): string {
   const [toX, toY] = [scale(x, 0, width), scale(y, height, 0)]
+  const rule = (axis: Axis, path: string): string =>
+    axis.names ? '' : `<path d="${path}" stroke="#e4e7eb"/>`
+  /** Names stand upright beside their place where they are long. */
+  const isUpright = y.names?.some(name => name.length > 3)
   const lines = [
     ...ticks(x).map(
       value =>
-        `<path d="M${fixed(toX(value))} 0V${height}" stroke="#e4e7eb"/><text x="${fixed(toX(value))}" y="${height + 17}" text-anchor="middle" fill="#57606a">${tickText(x, value)}</text>`,
+        `${rule(x, `M${fixed(toX(value))} 0V${height}`)}<text x="${fixed(toX(value))}" y="${height + 17}" text-anchor="middle" fill="#57606a">${tickText(x, value)}</text>`,
     ),
-    ...ticks(y).map(
-      value =>
-        `<path d="M0 ${fixed(toY(value))}H${width}" stroke="#e4e7eb"/><text x="-7" y="${fixed(toY(value) + 4)}" text-anchor="end" fill="#57606a">${tickText(y, value)}</text>`,
-    ),
+    ...ticks(y).map(value => {
+      const place = isUpright
+        ? `transform="translate(-9 ${fixed(toY(value))}) rotate(-90)" text-anchor="middle"`
+        : `x="-7" y="${fixed(toY(value) + 4)}" text-anchor="end"`
+      return `${rule(y, `M0 ${fixed(toY(value))}H${width}`)}<text ${place} fill="#57606a">${tickText(y, value)}</text>`
+    }),
   ]
   const inside = marks.map(mark => mark.draw({ x: toX, y: toY })).join('')
   return `${lines.join('')}<clipPath id="panel${number}"><rect width="${width}" height="${height}"/></clipPath><g clip-path="url(#panel${number})">${inside}</g><rect width="${width}" height="${height}" fill="none" stroke="#afb8c1"/><text x="${width / 2}" y="-12" text-anchor="middle" font-size="13">${escaped(title ?? '')}</text><text x="${width / 2}" y="${height + 38}" text-anchor="middle">${escaped(x.label)}</text><text transform="translate(-42 ${height / 2}) rotate(-90)" text-anchor="middle">${escaped(y.label)}</text>`
@@ -251,7 +262,8 @@ function scale({ low, high, log }: Axis, from: number, to: number): (value: numb
 }
 
 /** Round numbers along an axis, about five. */
-function ticks({ low, high, log }: Axis): number[] {
+function ticks({ low, high, log, names }: Axis): number[] {
+  if (names) return names.map((_, i) => i + 0.5)
   if (log) {
     const [first, last] = [Math.ceil(Math.log10(low) - 1e-9), Math.floor(Math.log10(high) + 1e-9)]
     const every = Math.ceil((last - first + 1) / 7)
@@ -266,7 +278,8 @@ function ticks({ low, high, log }: Axis): number[] {
   return Array.from({ length: count }, (_, i) => (first + i) * step)
 }
 
-function tickText({ log }: Axis, value: number): string {
+function tickText({ log, names }: Axis, value: number): string {
+  if (names) return escaped(names[Math.floor(value)] ?? '')
   if (!log) return `${Number(value.toPrecision(6))}`.replace('-', '−')
   const digits: Readonly<Record<string, string>> = {
     '-': '⁻',

@@ -1,9 +1,11 @@
 // Penguins from a CSV file: rows with gaps left out, numbers scaled to [0, 1], categories as one unit each; then a classifier.
 import { data, init, nn, optim, train } from 'retrograd'
 import { readCsv } from 'retrograd/csv'
+import { chart, colors, dots, type Panel, type Point } from '../chart.ts'
 import type { Claim, Context } from '../example.ts'
+import { confusionPanel } from '../matrix.ts'
 
-export async function run({ seed, log, progress }: Context): Promise<Claim> {
+export async function run({ seed, log, progress, picture }: Context): Promise<Claim> {
   const engine = await init({ backend: 'webgpu', seed })
   const file = await fetch('/data/penguins.csv')
   const table = readCsv(await file.text(), { gaps: ['', '.'] })
@@ -41,6 +43,27 @@ export async function run({ seed, log, progress }: Context): Promise<Claim> {
   })
   const report = await train.classificationReport(model, test)
   log(String(report))
+
+  const [length, depth, kind] = ['Beak Length (mm)', 'Beak Depth (mm)', 'Species'].map(name =>
+    data.column(part(1), name),
+  )
+  const beaks: Panel = {
+    title: 'Penguins held back',
+    x: { label: 'beak length, mm', low: 30, high: 60 },
+    y: { label: 'beak depth, mm', low: 12, high: 22 },
+    marks: species.map((name, id) =>
+      dots(
+        (kind ?? []).flatMap((one, i): Point[] =>
+          one === name ? [[Number(length?.[i]), Number(depth?.[i])]] : [],
+        ),
+        { color: [colors.blue, colors.orange, colors.green][id] ?? colors.gray, label: name, width: 3.6 },
+      ),
+    ),
+  }
+  picture(
+    'penguins.svg',
+    chart('Three species by six measures', [beaks, confusionPanel(report.confusion, species)]),
+  )
   engine.dispose()
   return {
     claim: 'The species of at least 96 % of the penguins held back is recognised.',

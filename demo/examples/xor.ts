@@ -38,7 +38,7 @@ export async function run({ seed, log, progress, picture }: Context): Promise<Cl
     y: { label: 'b', low: -0.5, high: 1.5 },
     marks: [map(await probabilityMap(model, -0.5, 1.5)), ...(await classDots(corners, 7))],
   })
-  const panels = [await panel('linear', linear), await panel('two hidden units', best)]
+  const panels = [await panel('linear: ½ everywhere', linear), await panel('two hidden units', best)]
   picture('xor.svg', chart('XOR, and where the networks part the classes', panels))
   engine.dispose()
 
