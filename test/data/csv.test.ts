@@ -56,8 +56,36 @@ describe('readCsv', () => {
     ])
   })
 
+  test('the delimiter that Excel writes into a first line of its own', () => {
+    const table = { columns: ['a,b', 'c'], rows: [[1, 'x,y']] }
+    expect(readCsv('sep=;\r\na,b;c\r\n1;x,y\r\n')).toEqual(table)
+    expect(readCsv('\uFEFF"SEP=;"\na,b;c\n1;x,y')).toEqual(table)
+    expect(readCsv('sep=\t\na\tb\n1\tx').columns).toEqual(['a', 'b'])
+    expect(refusal(() => readCsv('sep=;'))).toMatch(/no rows/)
+  })
+
+  test('decimal commas, in columns of nothing else', () => {
+    const read = (text: string) => readCsv(text, { decimalComma: true }).rows
+    expect(read('a;b;c\n0,5;x;1\n-1,25e3;y,2;2,5\n7;z;NA')).toEqual([
+      [0.5, 'x', 1],
+      [-1250, 'y,2', 2.5],
+      [7, 'z', null],
+    ])
+    // A point may be one of thousands: no guess.
+    expect(read('a;b\n0,5;1\n1.000;2')).toEqual([
+      ['0,5', 1],
+      [1, 2],
+    ])
+    expect(read('a,b\n"0,5",1')).toEqual([['0,5', 1]])
+    expect(readCsv('a;b\n0,5;1').rows).toEqual([['0,5', 1]])
+    expect(readCsv('0,5;x\n1,5;y', { decimalComma: true }).columns).toEqual(['column0', 'column1'])
+    expect(refusal(() => readCsv('a', { decimalComma: 1 } as never))).toMatch(/decimalComma must be true/)
+  })
+
   test('refused, by row', () => {
-    expect(refusal(() => readCsv('a,b\n1,2\n\n3\n'))).toMatch(/^value .*row 1 has 1 fields, the first line 2/)
+    for (const text of ['a,b\n# by hand\n1,2', '# by hand\na,b\n1,2'])
+      expect(refusal(() => readCsv(text))).toMatch(/Lines that begin with # are read as rows: remove them/)
+    expect(refusal(() => readCsv('a,b\n1,2\n\n3\n'))).toMatch(/^value .*row 1 has 1 field, the first line 2/)
     expect(refusal(() => readCsv('a,b\n1,2\n3,4,5\n'))).toMatch(/row 1 has 3 fields/)
     expect(refusal(() => readCsv('a,b\n1,2\n3,"4\n'))).toMatch(/the quotes of row 1 do not match/)
     expect(refusal(() => readCsv('a,a\n1,2'))).toMatch(/two columns are named 'a'/)
