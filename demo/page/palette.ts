@@ -89,8 +89,8 @@ const linear = (byte: number): number =>
 
 /** Colours of classes, the first two those of the numbers. After Okabe and Ito, "Color Universal Design" (2008). */
 const CLASS_COLORS: Readonly<Record<PaletteTheme, readonly string[]>> = {
-  light: '#0858a0 #c85200 #00795a #a3427f #8a6d00 #0b7fa5 #5b4bb5 #9c3030 #4d6b18 #5a626d'.split(' '),
-  dark: '#70bcff #ffa34d #3fcfa4 #ec93c9 #e6cf4d #5fd3f3 #b3a6ff #ff8f8f #b4d66b #b6bec9'.split(' '),
+  light: '#0858a0 #c85200 #00795a #a3427f #8a6d00 #2a2f36 #5b4bb5 #9c3030 #4d6b18 #0b7fa5'.split(' '),
+  dark: '#70bcff #ffa34d #3fcfa4 #ec93c9 #e6cf4d #f2f5f8 #b3a6ff #ff8f8f #b4d66b #5fd3f3'.split(' '),
 }
 
 /** The colour of a class, as CSS; ten differ. */

@@ -10,7 +10,6 @@ import {
   reshape,
   slice,
   softmax,
-  sub,
   type Tensor,
   tanh,
 } from 'retrograd'
@@ -18,6 +17,12 @@ import { classColor, type PaletteTheme, paint } from '../page/palette.ts'
 import type { Problem } from './problem.ts'
 import type { Settings } from './settings.ts'
 import { MAP, MOST_DRAWN } from './sizes.ts'
+
+/**
+ * The least that stands for full colour: the most that tanh and sigmoid give, and about what inputs are. Where a map has
+ * more it is its largest; were it always, constants next to 0 would be as dark as what decides.
+ */
+const FULL = 1
 
 /** A neuron that has weights: of a hidden layer, from 0, or of the output that follows them. */
 export interface Neuron {
@@ -128,40 +133,41 @@ export class View {
     const images = new Uint8ClampedArray(4 * MAP * (count + 1))
     const values = new Float32Array(MAP)
     const outputs = this.drawn.at(-1) ?? 1
-    for (let map = 0; map < count; map++) {
-      let largest = 0
+    const classes = this.problem.view.task.outputs > 1 ? outputs : 0
+    for (let map = 0; map < count - classes; map++) {
+      let scale = FULL
       for (let i = 0; i < MAP; i++) {
         const value = maps[i * count + map] ?? 0
         values[i] = value
-        largest = Math.max(largest, Math.abs(value))
+        scale = Math.max(scale, Math.abs(value))
       }
-      const isAnswer = map >= count - outputs
-      if (!isAnswer && largest > 0) for (let i = 0; i < MAP; i++) values[i] = (values[i] ?? 0) / largest
+      for (let i = 0; i < MAP; i++) values[i] = (values[i] ?? 0) / scale
       paint(values, images.subarray(4 * MAP * map, 4 * MAP * (map + 1)), look)
     }
     const answer = images.subarray(4 * MAP * count)
-    if (this.problem.view.task.outputs > 1) this.paintClasses(answer, look)
+    if (classes > 0) this.paintClasses(images.subarray(4 * MAP * (count - classes)), maps, look)
     else answer.set(images.subarray(4 * MAP * (count - 1), 4 * MAP * count))
     return { images, layers: this.weightsOf(weights), incoming }
   }
 
-  /** The likeliest class's colour, the paler the less it is sure. */
-  private paintClasses(bytes: Uint8ClampedArray, { theme, discrete }: Look): void {
-    if (!this.last) return
-    const { maps } = this.last
+  /** A map for each class, in its colour; behind them the answer: the likeliest's colour, the paler the less it is sure. */
+  private paintClasses(images: Uint8ClampedArray, maps: Float32Array, { theme, discrete }: Look): void {
     const count = this.drawn.reduce((sum, width) => sum + width, 0)
     const classes = this.drawn.at(-1) ?? 1
     const colors = Array.from({ length: classes }, (_, i) => rgbOf(classColor(i, theme)))
     const ground = theme === 'light' ? 247 : 28
-    for (let i = 0; i < MAP; i++) {
-      let best = 0
-      for (let k = 1; k < classes; k++)
-        if (shareAt(maps, i, count, classes, k) > shareAt(maps, i, count, classes, best)) best = k
-      const share = shareAt(maps, i, count, classes, best)
-      const strength = discrete ? 0.75 : Math.max(0, 0.8 * ((share - 1 / classes) / (1 - 1 / classes)))
+    const mix = (map: number, i: number, color: number, strength: number) => {
+      const start = 4 * (MAP * map + i)
       for (let channel = 0; channel < 3; channel++)
-        bytes[4 * i + channel] = ground + strength * ((colors[best]?.[channel] ?? 0) - ground)
-      bytes[4 * i + 3] = 255
+        images[start + channel] = ground + strength * ((colors[color]?.[channel] ?? 0) - ground)
+      images[start + 3] = 255
+    }
+    for (let i = 0; i < MAP; i++) {
+      const shares = maps.subarray((i + 1) * count - classes, (i + 1) * count)
+      const most = Math.max(...shares)
+      const best = shares.indexOf(most)
+      for (const [k, share] of shares.entries()) mix(k, i, k, discrete ? Number(k === best) : share)
+      mix(classes, i, best, discrete ? 0.75 : Math.max(0, 0.8 * ((most - 1 / classes) / (1 - 1 / classes))))
     }
   }
 
@@ -181,16 +187,13 @@ export class View {
   }
 }
 
-/** Outputs within ±1: how much speaks for a class, or the number itself. */
+/** How much speaks for the second of two classes, within ±1; the shares of more; or a number, cut to ±1. */
 function answersOf(output: Tensor, { view }: Problem): Tensor {
   const { loss, outputs } = view.task
   // 2σ(z) − 1 = tanh(z/2)
   if (loss === 'sigmoidCrossEntropy') return tanh(mul(output, 0.5))
-  return outputs > 1 ? sub(mul(softmax(output), 2), 1) : clip(output, { min: -1, max: 1 })
+  return outputs > 1 ? softmax(output) : clip(output, { min: -1, max: 1 })
 }
-
-const shareAt = (maps: Float32Array, row: number, count: number, classes: number, k: number): number =>
-  ((maps[row * count + count - classes + k] ?? -1) + 1) / 2
 
 /** Red, green and blue of `#rrggbb`. */
 const rgbOf = (color: string): readonly number[] =>
