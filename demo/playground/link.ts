@@ -1,4 +1,5 @@
 // Settings as text behind the # of the address, and back: what cannot be read is told in words.
+import type { data } from 'retrograd'
 import {
   ACTIVATIONS,
   CODINGS,
@@ -88,14 +89,53 @@ const json = <Value>(says: string, read: (value: Value) => Value | undefined): F
   },
 })
 
-const columns = json<Columns>(
-  'what this page writes of columns that were chosen',
-  ({ label, task, features }) => {
-    const isCoded = Object.values(features).every(coding => CODINGS.includes(coding))
-    const fits = typeof label === 'string' && (task === 'classes' || task === 'number') && isCoded
-    return fits ? { label, task, features: { ...features } } : undefined
+/** Columns as earlier links have them. */
+const columnsAsJson = json<Columns>('', ({ label, task, features }) => {
+  const isCoded = Object.values(features).every(coding => CODINGS.includes(coding))
+  const fits = typeof label === 'string' && (task === 'classes' || task === 'number') && isCoded
+  return fits ? { label, task, features: { ...features } } : undefined
+})
+
+/** Names between dots, without any of their own; the first letters are as many as there are of the name before (0 to 9). */
+const escaped = (name: string) => name.replaceAll('*', '*s').replaceAll('.', '*d')
+const unescaped = (text: string) => text.replaceAll('*d', '.').replaceAll('*s', '*')
+
+const TASKS = { c: 'classes', n: 'number' } as const
+const LETTERS = 'smkob' // of CODINGS
+
+const columns: Field<Columns | null> = {
+  says: 'what this page writes of columns that were chosen',
+  /** The task and the label, then each column: the letter of its coding where that is another, and its name as told above. */
+  write: value => {
+    if (!value) return ''
+    let [before, letter]: [readonly string[], string] = [[], '']
+    const parts = Object.entries(value.features).map(([name, coding]) => {
+      const own = LETTERS[CODINGS.indexOf(coding)] ?? ''
+      const text = [...escaped(name)]
+      const other = text.findIndex((sign, i) => sign !== before[i])
+      const shared = Math.min(9, other < 0 ? text.length : other)
+      const part = `${own === letter ? '' : own}${shared}${text.slice(shared).join('')}`
+      ;[before, letter] = [text, own]
+      return part
+    })
+    return [`${value.task[0]}${escaped(value.label)}`, ...parts].join('.')
   },
-)
+  read: text => {
+    if (text === '' || text.startsWith('{')) return columnsAsJson.read(text)
+    const [first = '', ...parts] = text.split('.')
+    const task = first[0] === 'c' || first[0] === 'n' ? TASKS[first[0]] : undefined
+    const features: [string, data.Coding][] = []
+    let [before, coding]: [string, data.Coding | undefined] = ['', undefined]
+    for (const part of parts) {
+      const [, letter, shared = '', rest = ''] = /^([a-z]?)(\d)(.*)$/s.exec(part) ?? []
+      if (letter) coding = CODINGS[LETTERS.indexOf(letter)]
+      if (!coding || shared === '') return undefined
+      before = [...before].slice(0, Number(shared)).join('') + rest
+      features.push([unescaped(before), coding])
+    }
+    return task && { label: unescaped(first.slice(1)), task, features: Object.fromEntries(features) }
+  },
+}
 
 const map = json<readonly [string, string]>('the names of two inputs', ([first, second]) =>
   typeof first === 'string' && typeof second === 'string' ? [first, second] : undefined,
