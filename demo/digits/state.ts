@@ -1,5 +1,5 @@
 // What the page knows: the settings, how far the run is, and what the worker has told of the network.
-import { computed, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import { LossCurve } from './curve.ts'
 import type { Evaluation } from './evaluation.ts'
 import { DEFAULTS, type Machine, type Settings } from './settings.ts'
@@ -12,8 +12,19 @@ import type { Progress } from './trainer.ts'
 export type Phase = 'empty' | 'busy' | 'running' | 'pausing' | 'paused' | 'done' | 'lost'
 
 export const phase = signal<Phase>('empty')
+/** There is training in the network that is in no file yet. */
+export const isUnsaved = signal(false)
 /** Something is under way that other files or settings would disturb. */
 export const isBusy = computed(() => !['empty', 'paused', 'done'].includes(phase.value))
+/** Has the browser ask whether the page is to be left. */
+const askFirst = (event: BeforeUnloadEvent): void => event.preventDefault()
+
+// Only while there is something to lose: a page that listens is slower to leave and to come back to.
+effect(() => {
+  if (isUnsaved.value) addEventListener('beforeunload', askFirst)
+  else removeEventListener('beforeunload', askFirst)
+})
+
 export const machine = signal<Machine | null>(null)
 export const settings = signal<Settings>(DEFAULTS.slow)
 
@@ -33,6 +44,7 @@ export function hearProgress({ losses: some, ...rest }: Progress): void {
   losses.add(some)
   curve.value = losses.points()
   progress.value = rest
+  isUnsaved.value = true
 }
 
 /** Evaluations come faster than they are shown where the tab is hidden: the last one counts. */
@@ -97,5 +109,6 @@ export function forget(): void {
   wrong.value = null
   weights.value = null
   progress.value = null
+  isUnsaved.value = false
   networkVersion.value++
 }

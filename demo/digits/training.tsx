@@ -105,6 +105,15 @@ function LossChart() {
   )
 }
 
+/** The untrained network may fall out of it below: that of the others is what is looked for. */
+function rangeOf(history: typeof accuracies.value): readonly [number, number] {
+  const least = Math.min(
+    100,
+    ...history.filter(({ epoch }) => epoch > 0).map(({ accuracy }) => 100 * accuracy),
+  )
+  return history.length > 1 ? [Math.max(0, 5 * Math.floor((least - 1) / 5)), 100] : [0, 100]
+}
+
 function AccuracyChart() {
   const history = accuracies.value
   return (
@@ -117,7 +126,7 @@ function AccuracyChart() {
         curves={[
           { name: 'percent right', color: '--green', values: history.map(({ accuracy }) => 100 * accuracy) },
         ]}
-        range={[0, 100]}
+        range={rangeOf(history)}
         height={150}
       />
     </div>

@@ -109,7 +109,8 @@ class Plot extends Component<PlotProps> {
 
   private build(element: HTMLElement): void {
     this.plot?.destroy()
-    this.plot = new uPlot(optionsOf(this.props, element.clientWidth), this.data(), element)
+    const options = optionsOf(this.props, element.clientWidth, () => this.props.range)
+    this.plot = new uPlot(options, this.data(), element)
     // When the GPU crashes, canvases that it drew go blank, and forget their fonts.
     this.plot.ctx.canvas.addEventListener('contextrestored', () => this.build(element))
   }
@@ -143,7 +144,11 @@ function rangeOf(min: number | null, max: number | null, log: boolean): uPlot.Ra
   return log ? uPlot.rangeLog(min, max, 10, true) : uPlot.rangeNum(min, max, 0.1, true)
 }
 
-function optionsOf({ curves, log, range, height, onPoint }: PlotProps, width: number): uPlot.Options {
+function optionsOf(
+  { curves, log, height, onPoint }: PlotProps,
+  width: number,
+  rangeNow: () => Range | null,
+): uPlot.Options {
   const axis = {
     stroke: token('--muted'),
     grid: { stroke: token('--line'), width: 1 },
@@ -157,7 +162,13 @@ function optionsOf({ curves, log, range, height, onPoint }: PlotProps, width: nu
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     scales: {
       x: { time: false, range: (_, min, max) => [min ?? 0, max > min ? max : (min ?? 0) + 1] },
-      y: { distr: log ? 3 : 1, range: (_, min, max) => (range ? [...range] : rangeOf(min, max, log)) },
+      y: {
+        distr: log ? 3 : 1,
+        range: (_, min, max) => {
+          const range = rangeNow()
+          return range ? [...range] : rangeOf(min, max, log)
+        },
+      },
     },
     axes: [
       { ...axis, size: 28, incrs: WHOLE },
