@@ -58,10 +58,14 @@ function redraw(canvas: HTMLCanvasElement | null): void {
   context.strokeStyle = token('--ink')
   context.fillStyle = context.strokeStyle
   for (const stroke of strokes) {
+    const [first] = stroke
+    if (!first) continue
+    // A dot, which is all that there is of a tap: lines of no length are not drawn.
+    context.beginPath()
+    context.arc(first[0], first[1], STROKE / 2, 0, 2 * Math.PI)
+    context.fill()
     context.beginPath()
     for (const [x, y] of stroke) context.lineTo(x, y)
-    const [only] = stroke
-    if (stroke.length === 1 && only) context.lineTo(only[0], only[1]) // a dot
     context.stroke()
   }
   const size = POINTS / SIDE
