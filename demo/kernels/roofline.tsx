@@ -40,9 +40,14 @@ const powers = (from: number, to: number): number[] =>
 const label = (exponent: number): string =>
   exponent >= -2 && exponent < 5 ? String(Number(`1e${exponent}`)) : `1e${exponent}`
 
+const nameOf = ({ row, gigaflopsPerSecond }: Point): string =>
+  `${row.op} ${row.variant}: ${brief(gigaflopsPerSecond)} GFLOP/s, ${brief(row.gigabytesPerSecond)} GB/s`
+
 export function Roofline({ rows, peak }: { rows: readonly BenchmarkRow[]; peak: AdapterPeak }) {
   const frame = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(640)
+  /** The dot that is named, by its place; −1: none. */
+  const [pointed, setPointed] = useState(-1)
   useLayoutEffect(() => {
     const element = frame.current
     if (!element) return
@@ -68,6 +73,7 @@ export function Roofline({ rows, peak }: { rows: readonly BenchmarkRow[]; peak: 
   const atEdge = 10 ** left * peak.gigabytesPerSecond
   const start =
     atEdge >= 10 ** low ? [LEFT, atY(atEdge)] : [atX(10 ** low / peak.gigabytesPerSecond), atY(10 ** low)]
+  const shown = points[pointed]
   const words = `Roofline: ${points.length} timings under a peak of ${brief(peak.gigaflopsPerSecond)} billion operations and ${brief(peak.gigabytesPerSecond)} gigabytes a second. The table has the numbers.`
   return (
     <figure class="roofline">
@@ -112,12 +118,20 @@ export function Roofline({ rows, peak }: { rows: readonly BenchmarkRow[]; peak: 
             d={`M${start[0]} ${start[1]} L${atX(ridge)} ${atY(peak.gigaflopsPerSecond)} H${LEFT + plotWidth}`}
           />
           {points.map(({ row, intensity, gigaflopsPerSecond }, i) => (
-            <circle key={i} class="dot" cx={atX(intensity)} cy={atY(gigaflopsPerSecond)} r="5">
-              <title>{`${row.op} ${row.variant}: ${brief(gigaflopsPerSecond)} GFLOP/s, ${brief(row.gigabytesPerSecond)} GB/s`}</title>
+            <circle
+              key={i}
+              class={i === pointed ? 'dot pointed' : 'dot'}
+              cx={atX(intensity)}
+              cy={atY(gigaflopsPerSecond)}
+              r="5"
+              onPointerEnter={() => setPointed(i)}
+            >
+              <title>{nameOf({ row, intensity, gigaflopsPerSecond })}</title>
             </circle>
           ))}
         </svg>
       </div>
+      <p class="reading">{shown ? nameOf(shown) : 'Point at a dot, or tap it, to read which op it is.'}</p>
       <figcaption class="muted">
         Each dot is an op. The line is the most this GPU can do: at its slope memory is the limit, where it is
         flat, arithmetic. The nearer to the line, the better. Ops that state no operations count as one for

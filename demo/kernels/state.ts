@@ -33,13 +33,29 @@ export const currentCase = signal('')
 /** Stop was pressed; the sample under way ends first. */
 export const isStopping = signal(false)
 
-const hash = new URLSearchParams(location.hash.slice(1))
 /** Words of names. */
-export const find = signal(hash.get('find') ?? '')
+export const find = signal('')
 /** A family, or '' for all. */
-export const family = signal(hash.get('family') ?? '')
+export const family = signal('')
 /** The op whose kernel is broken on purpose, or ''. */
-export const broken = signal(hash.get('break') ?? '')
+export const broken = signal('')
+
+/** Takes what the address asks for. */
+function readAddress(): void {
+  const hash = new URLSearchParams(location.hash.slice(1))
+  find.value = hash.get('find') ?? ''
+  family.value = hash.get('family') ?? ''
+  broken.value = hash.get('break') ?? ''
+}
+
+readAddress()
+addEventListener('hashchange', () => {
+  const before = broken.value
+  readAddress()
+  clearProblems()
+  if (entries.value.length > 0) heedAddress()
+  if (broken.value !== before) breakKernel(broken.value)
+})
 
 /** The ops that were asked for. */
 export const chosen = computed(() => {

@@ -53,7 +53,7 @@ function Row({ entry: { name, family, variants, proof } }: { entry: Entry }) {
       <th scope="row">
         <code>{name}</code>
       </th>
-      <td>
+      <td class="result">
         <Result name={name} proof={proof} />
       </td>
       <td class="number">{found?.cases}</td>

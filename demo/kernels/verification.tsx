@@ -48,6 +48,7 @@ export function Progress({ kind }: { kind: state.Work['kind'] }) {
 
 export function Verification() {
   const { find, family, entries, hasGpu, machine } = state
+  const isVain = entries.value.length > 0 && state.chosen.value.length === 0
   const families = [...new Set(entries.value.map(entry => entry.family))]
   return (
     <Card
@@ -64,17 +65,23 @@ export function Verification() {
         <div class="row">
           <Field label="Find" hint="Parts of names, such as “relu soft”: ops with any of them are verified.">
             {attributes => (
-              <input
-                {...attributes}
-                type="search"
-                value={find.value}
-                autoComplete="off"
-                spellcheck={false}
-                onInput={event => {
-                  find.value = event.currentTarget.value
-                  state.keepInAddress()
-                }}
-              />
+              <>
+                <input
+                  {...attributes}
+                  type="search"
+                  value={find.value}
+                  autoComplete="off"
+                  spellcheck={false}
+                  aria-invalid={isVain}
+                  onInput={event => {
+                    find.value = event.currentTarget.value
+                    state.keepInAddress()
+                  }}
+                />
+                <span class="field-error" role="alert">
+                  {isVain && `No op of this family has “${find.value.trim()}” in its name.`}
+                </span>
+              </>
             )}
           </Field>
           <Select
