@@ -16,15 +16,6 @@ export const phase = signal<Phase>('empty')
 export const isUnsaved = signal(false)
 /** Something is under way that other files or settings would disturb. */
 export const isBusy = computed(() => !['empty', 'paused', 'done'].includes(phase.value))
-/** Has the browser ask whether the page is to be left. */
-const askFirst = (event: BeforeUnloadEvent): void => event.preventDefault()
-
-// Only while there is something to lose: a page that listens is slower to leave and to come back to.
-effect(() => {
-  if (isUnsaved.value) addEventListener('beforeunload', askFirst)
-  else removeEventListener('beforeunload', askFirst)
-})
-
 export const machine = signal<Machine | null>(null)
 export const settings = signal<Settings>(DEFAULTS.slow)
 
@@ -91,6 +82,15 @@ async function show(): Promise<void> {
   }
   isShowing = false
 }
+
+/** Has the browser ask whether the page is to be left. */
+const askFirst = (event: BeforeUnloadEvent): void => event.preventDefault()
+
+// Only while there is something to lose: a page that listens is slower to leave and to come back to.
+effect(() => {
+  if (isUnsaved.value) addEventListener('beforeunload', askFirst)
+  else removeEventListener('beforeunload', askFirst)
+})
 
 /** Goes back to the network of a step. */
 export function rewind(step: number, epoch: number): void {
