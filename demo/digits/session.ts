@@ -12,6 +12,7 @@ import {
   hearEvaluation,
   hearProgress,
   isBusy,
+  isUnsaved,
   machine,
   networkVersion,
   type Phase,
@@ -31,6 +32,8 @@ let source: Source = folder
 let kept: Kept | null = null
 /** Goes up with every worker or network: what an older one still tells is not heard. */
 let era = 0
+/** Whether the network that is being made is made to be trained at once. */
+let trainsNext = false
 const engineOptions = async (): Promise<{ backend: BackendChoice; losses: number }> => ({
   backend: await pageBackend,
   losses: gpuLosses.value,
@@ -42,7 +45,8 @@ export async function look(): Promise<void> {
     const found = await link.call(async api => api.look(await engineOptions(), source))
     if (found.notice) setNotice('gpu', found.notice)
     machine.value = found.isFast ? 'fast' : 'slow'
-    if (phase.value === 'empty') settings.value = DEFAULTS[machine.value]
+    // Unless the visitor was quicker.
+    if (phase.value === 'empty' && settings.value === DEFAULTS.slow) settings.value = DEFAULTS[machine.value]
     if (found.missing.length > 0)
       setNotice('data', {
         kind: 'warning',
@@ -71,7 +75,7 @@ function lost(of: number): void {
   era++
   gpuLosses.value++
   link.stop()
-  const wasRunning = phase.value === 'running' || phase.value === 'busy'
+  const wasRunning = phase.value === 'running' || (phase.value === 'busy' && trainsNext)
   phase.value = 'lost'
   const saved = kept
   const words = saved ? `The network of step ${saved.step} is kept.` : 'There was no network yet to keep.'
@@ -83,7 +87,7 @@ function lost(of: number): void {
       return look()
     }
     rewind(saved.step, saved.epoch)
-    if (await begin({ ...saved, needsDigits: wasRunning }, 'lost')) {
+    if (await begin({ ...saved, needsDigits: wasRunning }, { trains: wasRunning, otherwise: 'lost' })) {
       if (wasRunning) await run()
     } else if (phase.value === 'lost') setNotice('gpu', notice) // to be tried again
   }
@@ -93,9 +97,10 @@ function lost(of: number): void {
 /** Makes a network; true if it stands. `otherwise` is the phase if it does not. */
 async function begin(
   from: Parameters<Trainer['begin']>[3],
-  otherwise: 'empty' | 'lost' = 'empty',
+  { trains, otherwise = 'empty' }: { trains: boolean; otherwise?: 'empty' | 'lost' },
 ): Promise<boolean> {
   const of = ++era
+  trainsNext = trains
   phase.value = 'busy'
   try {
     const begun = await link.call(async api =>
@@ -155,7 +160,7 @@ export async function start(): Promise<void> {
   if (phase.value === 'empty') {
     kept = null
     forget()
-    if (!(await begin(null))) return
+    if (!(await begin(null, { trains: true }))) return
   }
   if (phase.value === 'paused' || phase.value === 'done') await run()
 }
@@ -179,11 +184,14 @@ export function reset(): void {
 
 /** Has the browser save the network as a file. After a loss it is the one kept. */
 export async function saveFile(): Promise<void> {
+  const of = era
   try {
     const bytes = phase.value === 'lost' ? kept?.bytes : await link.call(api => api.save())
-    if (bytes) download(`digits-${settings.value.hidden.join('-') || 'linear'}.safetensors`, bytes)
+    if (!bytes) return
+    download(`digits-${settings.value.hidden.join('-') || 'linear'}.safetensors`, bytes)
+    isUnsaved.value = false
   } catch (error) {
-    failed(error, era, phase.value)
+    failed(error, of, phase.value)
   }
 }
 
@@ -196,20 +204,18 @@ export async function chooseNetwork(): Promise<void> {
 /** Takes a network from a file instead of the one there is. */
 async function loadFile(file: File): Promise<void> {
   clearProblems()
+  const of = era
   try {
     const bytes = new Uint8Array(await file.arrayBuffer())
     const found = await link.call(api => api.describe(bytes))
+    if (of !== era) return // Start or Reset was pressed since
     kept = null
     forget()
     settings.value = { ...settings.value, ...found }
-    await begin({ bytes, epoch: 0, step: 0, needsDigits: false })
+    await begin({ bytes, epoch: 0, step: 0, needsDigits: false }, { trains: false })
   } catch (error) {
     const isPlain = !(error instanceof WorkerStopped || isLostError(error))
-    failed(
-      isPlain ? new Error(`“${file.name}” cannot be loaded. ${wordsOf(error)}`) : error,
-      era,
-      phase.value,
-    )
+    failed(isPlain ? new Error(`“${file.name}” cannot be loaded. ${wordsOf(error)}`) : error, of, phase.value)
   }
 }
 
@@ -227,10 +233,11 @@ export async function read(pixels: Uint8Array<ArrayBuffer>): Promise<number[] | 
 
 /** A test digit, by chance; null where there are none. */
 export async function pickDigit(): Promise<{ pixels: Uint8Array<ArrayBuffer>; label: number } | null> {
+  const of = era
   try {
     return await link.call(api => api.pick(source))
   } catch (error) {
-    failed(error, era, phase.value)
+    failed(error, of, phase.value)
     return null
   }
 }

@@ -1,7 +1,7 @@
 // What comes in the middle of something else: clicks faster than what they ask for, and a GPU that goes away between them.
 import type { Page } from 'puppeteer'
 import { expect, test } from 'vitest'
-import { trainSmallNet } from './digits_page.ts'
+import { trainSmallNet, untilReady, untilStep, weightsOf } from './digits_page.ts'
 import { centre, pause, ready, stepBy } from './playground.ts'
 import { site } from './site.ts'
 import {
@@ -14,6 +14,7 @@ import {
   pressAtOnce,
   says,
   textOf,
+  type,
   until,
   untilButton,
   untilField,
@@ -126,6 +127,30 @@ test('a network changed after its GPU went away begins anew; Go on pressed twice
   await built(page)
   await stepBy(page, 2)
   expect(await textOf(page, '.problems')).toBe('')
+})
+
+test('Digits: weights whose file is still read when Start is pressed do not take the place of the network', async () => {
+  const { page } = await site.open('digits/')
+  await untilReady(page)
+  await page.evaluate(() => {
+    const read = Blob.prototype.arrayBuffer
+    File.prototype.arrayBuffer = async function () {
+      await new Promise(resolve => setTimeout(resolve, 1000))
+      return read.call(this)
+    }
+  })
+  await bring(
+    page,
+    'Load weights',
+    file('linear.safetensors', weightsOf({ '0.weight': [784, 10], '0.bias': [10] })),
+  )
+  await type(page, 'Hidden layers', '32')
+  await type(page, 'Epochs', '300')
+  await press(page, 'Start')
+  await untilStep(page, 20)
+  await new Promise(resolve => setTimeout(resolve, 1500)) // the file is read by then
+  await says(page, 'main', '784 pixels → 32 → 10 digits')
+  await press(page, 'Pause')
 })
 
 test('Digits: a test digit that comes late does not take away what was drawn meanwhile', async () => {
