@@ -1,5 +1,5 @@
 // Names of classes: ids of two sets, or of a set and a model, mean the same only where their names agree.
-import { fail, show } from '../errors.ts'
+import { fail } from '../errors.ts'
 import type { Layer } from '../nn/layer.ts'
 
 type Names = readonly string[] | null | undefined
@@ -20,12 +20,11 @@ export function checkNames(
   names: Names,
   own: Names = learnt.get(model),
 ): void {
-  const other = own && names ? names.findIndex((name, id) => name !== own[id]) : -1
-  if (other < 0) return
+  if (!own || !names || names.every((name, id) => name === own[id])) return
   fail(
     'value',
     where,
-    `class ${other} is ${show(own?.[other])} in training, ${show(names?.[other])} in ${what}: ${show(own)} and ${show(names)}.`,
+    `classes are ${own.join(', ')} in training, ${names.join(', ')} in ${what}.`,
     'Give both sets { classes: [names] }.',
   )
 }

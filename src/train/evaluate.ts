@@ -17,13 +17,14 @@ import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts
 import {
   type ClassScores,
   type Confusion,
+  checkMetrics,
   classScores,
   confusionOf,
   type Metric,
   type MetricName,
   metricsOf,
-  type Predictions,
 } from './metrics.ts'
+import type { Predictions } from './predictions.ts'
 
 /** Rows computed at a time unless the caller says otherwise. */
 const BATCH = 1024
@@ -35,22 +36,27 @@ export type Scores = Readonly<{ loss: number } & Record<string, number>>
 export class Evaluator {
   private readonly feed: RowFeed
   private readonly step
+  private readonly loss: Loss
 
+  /** Throws `value` and `shape` for labels that are not what loss and metrics take. */
   constructor(
+    where: string,
     model: Layer,
     private readonly dataset: Dataset,
-    private readonly loss: Loss,
+    loss: unknown,
     private readonly metrics: readonly Metric[],
     private readonly batchSize = BATCH,
     /** Whether outputs are read: else losses alone. */
     private readonly wantsOutputs = metrics.length > 0,
   ) {
+    this.loss = lossOf(where, loss, dataset)
+    checkMetrics(where, metrics, this.loss.link, dataset)
     this.feed = new RowFeed(dataset)
     this.step = compile(
       (length: number): Tensor[] => {
         const { features, labels } = this.feed.batch(length)
         const output = model(features)
-        const value = loss.apply(output, labels)
+        const value = this.loss.apply(output, labels)
         return this.wantsOutputs ? [value, output, labels] : [value]
       },
       { engine: dataset.engine },
@@ -148,15 +154,7 @@ function prepared(
     metrics: asGiven,
     batchSize: integer(BATCH, { min: 1 }),
   })
-  const list = metricsOf(where, metrics)
-  return new Evaluator(
-    model,
-    dataset,
-    lossOf(where, loss, dataset),
-    list,
-    batchSize,
-    wantsOutputs ?? list.length > 0,
-  )
+  return new Evaluator(where, model, dataset, loss, metricsOf(where, metrics), batchSize, wantsOutputs)
 }
 
 /**

@@ -132,9 +132,7 @@ class Session {
         signal: this.leaving.signal,
       })
       made.push(this.steps)
-      this.evaluator = validation
-        ? new Evaluator(model, validation, lossOf('fit, validation', loss, validation), metrics)
-        : null
+      this.evaluator = validation ? new Evaluator('fit, validation', model, validation, loss, metrics) : null
     } catch (error) {
       for (const item of made) item.dispose()
       throw error

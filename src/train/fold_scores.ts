@@ -2,6 +2,7 @@
 import type { Fit } from './fit.ts'
 import type { History } from './history.ts'
 import { type Metric, metricsOf } from './metrics.ts'
+import { average } from './predictions.ts'
 import { bestOf } from './selection.ts'
 
 /** How one choice fared. */
@@ -81,6 +82,3 @@ export function resultOf<Choice>(
   )
   return { choice, scores, mean, deviation, epochs, curve, histories: runs.map(({ history }) => history) }
 }
-
-const average = (numbers: readonly number[]): number =>
-  numbers.reduce((sum, number) => sum + number, 0) / numbers.length

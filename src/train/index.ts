@@ -44,7 +44,6 @@ export {
   type Metric,
   type MetricName,
   metrics,
-  type Predictions,
   topK,
 } from './metrics.ts'
 export type { OverfitCause } from './overfit_causes.ts'
@@ -53,6 +52,7 @@ export {
   type OverfitReport,
   overfitSmallSet,
 } from './overfit_small_set.ts'
+export type { Predictions } from './predictions.ts'
 export { type PretrainFitOptions, type PretrainOptions, pretrain } from './pretrain.ts'
 export {
   type Distributions,

@@ -41,11 +41,10 @@ export type Link = 'softmax' | 'sigmoid' | 'identity'
 export const thresholdOf = (link: Link): number => (link === 'identity' ? 0.5 : 0)
 
 export interface Loss {
-  readonly name: string
   readonly link: Link
   readonly apply: LossFunction
   /** Throws `value` for the first of rows whose targets are not what it takes, as `oddities` tells. */
-  readonly look: Look
+  readonly look?: Look
 }
 
 const links: Readonly<Partial<Record<LossName, Link>>> = {
@@ -67,7 +66,7 @@ export function lossOf(where: string, given: unknown, set?: Dataset | Stream): L
   if (typeof given === 'function') {
     const own = given as LossFunction
     const apply: LossFunction = (output, labels) => checkScalar(where, own(output, labels))
-    return { name: own.name || 'loss', link: 'identity', apply, look: () => undefined }
+    return { link: 'identity', apply }
   }
   const asked = given ?? (set && defaultLoss(set))
   if (typeof asked !== 'string' || !Object.hasOwn(losses, asked))
@@ -81,28 +80,23 @@ export function lossOf(where: string, given: unknown, set?: Dataset | Stream): L
   const link = links[name] ?? 'identity'
   const count = set?.classes ?? null
   const apply: LossFunction = (output, labels) =>
-    losses[name](output, (name === 'softmaxCrossEntropy' ? classes : targets)(where, output, labels, count))
+    losses[name](output, (link === 'softmax' ? classes : targets)(where, output, labels, count))
   const look = (where: string, odd: Uint8Array, rows: Iterable<number> = odd.keys()): void => {
-    const [wrong, what] = wanted[link]
-    for (const row of rows)
-      if ((odd[row] as number) & wrong)
+    for (const row of link === 'identity' ? [] : rows)
+      if ((odd[row] as number) & wrongOf[link])
         fail(
           'value',
           where,
-          `the labels at row ${row} are no ${what}, which ${name} takes.`,
-          'Mend them, or choose another loss.',
+          `the labels at row ${row} are no ${link === 'softmax' ? 'probabilities that add up to 1' : 'numbers from 0 to 1'}, which ${name} takes.`,
+          'Mend them, or use another loss.',
         )
   }
   if (set && 'odd' in set && set.odd) look(where, set.odd, set.rows)
-  return { name, link, apply, look }
+  return { link, apply, look }
 }
 
-/** What is wrong of targets, as bits of `oddities`, and what is right, by how outputs are read. */
-const wanted = {
-  softmax: [3, 'probabilities that add up to 1'],
-  sigmoid: [1, 'numbers from 0 to 1'],
-  identity: [0, ''],
-} satisfies Record<Link, readonly [number, string]>
+/** What targets may not be that say classes, as bits of `oddities`, by how outputs are read. */
+export const wrongOf: Readonly<Record<Link, number>> = { softmax: 3, sigmoid: 1, identity: 5 }
 
 function checkScalar(where: string, loss: Tensor): Tensor {
   if (loss?.shape && loss.size === 1 && isFloat(loss.dtype)) return loss.rank === 0 ? loss : reshape(loss, [])

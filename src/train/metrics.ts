@@ -1,22 +1,18 @@
 // Metrics: what a model's outputs on a data set are worth, computed on the host in double precision.
+import type { Dataset } from '../data/dataset.ts'
 import { isList } from '../data/numbers.ts'
 import { fail, show } from '../errors.ts'
-import { type Link, thresholdOf } from './losses.ts'
-
-/** Outputs of a model for a whole data set, with what they should be. */
-export interface Predictions {
-  /** Rows of the set. */
-  readonly count: number
-  /** Numbers a row that the model gives. */
-  readonly width: number
-  /** [count × width], row by row. */
-  readonly outputs: ArrayLike<number>
-  /** Class ids [count], or targets [count × width]. */
-  readonly labels: ArrayLike<number>
-  readonly areIds: boolean
-  /** How outputs are to be read. */
-  readonly link: Link
-}
+import type { Link } from './losses.ts'
+import {
+  average,
+  overLabels,
+  overOutputs,
+  type Predictions,
+  predictedClasses,
+  sayOne,
+  sumOf,
+  withIds,
+} from './predictions.ts'
 
 /** A number that says how well predictions fit labels. */
 export interface Metric {
@@ -24,44 +20,26 @@ export interface Metric {
   readonly name: string
   /** Whether more is better: early stopping asks. */
   readonly better: 'more' | 'less'
+  /** Whether it is about classes: it is refused at the call where labels are numbers to predict. */
+  readonly ofClasses?: boolean
   readonly of: (predictions: Predictions) => number
 }
 
 /** confusion[actual][predicted]: how many rows. */
 export type Confusion = readonly (readonly number[])[]
 
-/** Classes of outputs or of one-hot targets: the place of the largest, the first of equals; of a single one, whether it exceeds `threshold`. */
-function largest(numbers: ArrayLike<number>, row: number, width: number, threshold: number): number {
-  const number = (column: number): number => numbers[row * width + column] as number
-  if (width === 1) return number(0) > threshold ? 1 : 0
-  let best = 0
-  for (let column = 1; column < width; column++) if (number(column) > number(best)) best = column
-  return best
-}
-
-/** The class each row was taken for. A single output is a logit or, without a loss that says so, a number from 0 to 1. */
-function predictedClasses({ count, width, outputs, link }: Predictions): Int32Array {
-  return Int32Array.from({ length: count }, (_, row) => largest(outputs, row, width, thresholdOf(link)))
-}
-
-/** Throws `shape` where targets have another width than outputs: numbers would be compared that do not belong together. */
-function checkTargets({ count, width, labels, areIds }: Predictions): void {
-  if (areIds || labels.length === count * width) return
-  fail('shape', 'metrics', `the model gives ${width} numbers a row, labels have ${labels.length / count}.`)
-}
-
-/** The class each row is of. */
-function actualClasses(predictions: Predictions): Int32Array {
-  checkTargets(predictions)
-  const { count, width, labels, areIds } = predictions
-  return Int32Array.from({ length: count }, (_, row) =>
-    areIds ? (labels[row] as number) : largest(labels, row, width, 0.5),
+/** Rows with a class id each. Throws `value` where several labels are said yes or no to. */
+const single = (predictions: Predictions): Predictions =>
+  withIds(predictions) ??
+  fail(
+    'value',
+    'metrics',
+    `labels say yes or no to each of ${predictions.width} outputs: no row has one class.`,
   )
-}
 
 /** How often rows of each class were taken for each. */
 export function confusionOf(predictions: Predictions): Confusion {
-  const actual = actualClasses(predictions)
+  const actual = Array.from(single(predictions).labels)
   // One output tells two classes; labels may still hold more.
   const classes = actual.reduce((most, id) => Math.max(most, id + 1), Math.max(2, predictions.width))
   const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0))
@@ -87,7 +65,6 @@ export interface ClassScores {
 }
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0)
 
 /** Precision, recall and F1 of each class. */
 export function classScores(confusion: Confusion): ClassScores[] {
@@ -98,31 +75,6 @@ export function classScores(confusion: Confusion): ClassScores[] {
     const recall = ratio(right, support)
     return { precision, recall, f1: ratio(2 * precision * recall, precision + recall), support }
   })
-}
-
-/** The mean over classes that rows are of or were taken for ("macro"). */
-function macro(predictions: Predictions, score: 'precision' | 'recall' | 'f1'): number {
-  const confusion = confusionOf(predictions)
-  const scores = classScores(confusion).filter(
-    ({ support }, i) => support > 0 || confusion.some(row => (row[i] ?? 0) > 0),
-  )
-  return ratio(sumOf(scores.map(each => each[score])), scores.length)
-}
-
-/** Sums over all targets of what `term` makes of output and target. */
-function mean(predictions: Predictions, term: (output: number, target: number) => number): number {
-  checkTargets(predictions)
-  const { count, width, outputs } = predictions
-  let sum = 0
-  for (let i = 0; i < count * width; i++) sum += term(outputs[i] as number, target(predictions, i))
-  return sum / (count * width)
-}
-
-/** The number that output i should be: class ids are 0 and 1 for one output, one-hot for several. */
-function target({ labels, areIds, width }: Predictions, i: number): number {
-  if (!areIds) return labels[i] as number
-  if (width === 1) return labels[i] as number
-  return labels[Math.floor(i / width)] === i % width ? 1 : 0
 }
 
 /** The natural logarithm of the probability of each class of a row. */
@@ -145,33 +97,55 @@ function logProbabilities({ outputs, width, link }: Predictions, row: number): n
 /** log σ(x), where neither exponential nor logarithm overflows. */
 const logSigmoid = (x: number): number => Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)))
 
-const metric = (name: string, better: Metric['better'], of: Metric['of']): Metric => ({
-  name,
-  better,
-  of: predictions => {
-    if (isList(predictions?.outputs) && isList(predictions.labels)) return of(predictions)
-    return fail('value', name, `the predictions are ${show(predictions)}.`, 'Pass { outputs, labels, … }.')
-  },
-})
+function metric(name: string, better: Metric['better'], of: Metric['of'], ofClasses = false): Metric {
+  return {
+    name,
+    better,
+    ofClasses,
+    of: predictions => {
+      if (isList(predictions?.outputs) && isList(predictions.labels)) return of(predictions)
+      return fail('value', name, `the predictions are ${show(predictions)}.`, 'Pass { outputs, labels, … }.')
+    },
+  }
+}
 
-/** Share of rows taken for their class. */
-const accuracy = metric('accuracy', 'more', predictions => {
-  const predicted = predictedClasses(predictions)
-  const right = actualClasses(predictions).filter((actual, row) => actual === predicted[row])
-  return right.length / predictions.count
-})
+/** A metric of classes: of rows with one each, or the mean over several labels. */
+const sorted = (name: string, better: Metric['better'], of: Parameters<typeof overLabels>[1]): Metric =>
+  metric(name, better, predictions => overLabels(predictions, of), true)
 
-/** Share of rows whose class is among the k largest outputs. Throws `value` for k that is no whole number from 1 on. */
+/** The mean over classes that rows are of or were taken for, of a label the score of yes. */
+const macro = (name: 'precision' | 'recall' | 'f1'): Metric =>
+  sorted(name, 'more', (rows, isLabel) => {
+    const confusion = confusionOf(rows)
+    const scores = classScores(confusion).filter(({ support }, i) =>
+      isLabel ? i > 0 : support > 0 || confusion.some(row => (row[i] ?? 0) > 0),
+    )
+    return average(scores.map(each => each[name]))
+  })
+
+/** The mean over all outputs of all rows of what `term` makes of one and the number that it should be. */
+const mean = (name: string, term: (output: number, target: number) => number): Metric =>
+  metric(name, 'less', predictions =>
+    overOutputs(predictions, (_, outputs, targets) =>
+      average(targets.map((target, row) => term(outputs[row] as number, target))),
+    ),
+  )
+
+const square = (a: number, b: number): number => (a - b) ** 2
+
+/**
+ * Share of rows whose class is among the k largest outputs, of equals those that come first. Throws `value` for k that is
+ * no whole number from 1 on.
+ */
 export function topK(k: number): Metric {
   if (!Number.isSafeInteger(k) || k < 1)
     fail('value', 'topK', `k is ${show(k)}; it must be a whole number from 1 on.`)
-  return metric(`top${k}`, 'more', predictions => {
-    const { outputs, width } = predictions
-    if (width === 1) return k > 1 ? 1 : accuracy.of(predictions)
-    const right = actualClasses(predictions).filter((actual, row) => {
+  const of = (predictions: Predictions): number => {
+    const { outputs, width, labels, count } = single(predictions)
+    if (width === 1) return k > 1 ? 1 : metrics.accuracy.of(predictions)
+    const right = Array.from(labels).filter((actual, row) => {
       const own = actual < width ? (outputs[row * width + actual] as number) : Number.NaN
       let above = 0
-      // Of equals, the first comes first.
       for (let column = 0; column < width; column++) {
         const other = outputs[row * width + column] as number
         // Where either is NaN, nothing says that this class is before that.
@@ -179,48 +153,69 @@ export function topK(k: number): Metric {
       }
       return above < k
     })
-    return right.length / predictions.count
-  })
+    return right.length / count
+  }
+  return metric(`top${k}`, 'more', of, true)
 }
 
-/** −log p of each row's class, averaged. */
-const logLoss = metric('logLoss', 'less', predictions => {
-  const actual = actualClasses(predictions)
-  let sum = 0
-  for (let row = 0; row < predictions.count; row++)
-    sum -= logProbabilities(predictions, row)[actual[row] as number] as number
-  return sum / predictions.count
-})
-
-/** 1 − Σ(ŷ − y)² / Σ(y − ȳ)², ȳ the mean of each output's targets: 1 is perfect, 0 no better than ȳ. NaN for constant targets. */
-const rSquared = metric('rSquared', 'more', predictions => {
-  checkTargets(predictions)
-  const { count, width } = predictions
-  const means = Array.from({ length: width }, (_, column) => {
-    let sum = 0
-    for (let row = 0; row < count; row++) sum += target(predictions, row * width + column)
-    return sum / count
-  })
-  let column = 0
-  const spread = mean(predictions, (_, y) => (y - (means[column++ % width] as number)) ** 2)
-  return 1 - mean(predictions, (output, y) => (output - y) ** 2) / spread
-})
-
-/** Metrics by name. */
+/**
+ * Metrics by name, for a whole set. A row's class is its largest output, the first of equals; a single output says class 1
+ * above 0 where the loss is sigmoidCrossEntropy or hinge, else above ½.
+ *
+ * Under these two losses, and where labels are zeros and ones that do not make one class a row, targets of several numbers
+ * are as many labels, each said yes or no to. Labels that are numbers to predict have no classes: metrics of classes
+ * throw `value`.
+ */
 export const metrics = {
-  accuracy,
-  precision: metric('precision', 'more', predictions => macro(predictions, 'precision')),
-  recall: metric('recall', 'more', predictions => macro(predictions, 'recall')),
-  f1: metric('f1', 'more', predictions => macro(predictions, 'f1')),
-  logLoss,
-  rSquared,
-  meanSquaredError: metric('meanSquaredError', 'less', predictions =>
-    mean(predictions, (output, y) => (output - y) ** 2),
+  /** Share of rows taken for their class; of several labels, share of the yes and no that is right. */
+  accuracy: sorted('accuracy', 'more', rows => {
+    const { labels, count } = rows
+    return predictedClasses(rows).filter((id, row) => id === labels[row]).length / count
+  }),
+  /**
+   * Of the rows taken for a class, the share that are of it (0 where there are none): the mean over classes that occur or
+   * are found, all counting the same ("macro"), for two classes too, of which `classificationReport` gives each. Of several
+   * labels, the mean over labels of the precision of yes.
+   */
+  precision: macro('precision'),
+  /** Of the rows of a class, the share taken for it; averaged as precision is. */
+  recall: macro('recall'),
+  /** The harmonic mean of a class's precision and recall, 2pr / (p + r), 0 where both are; averaged as they are. */
+  f1: macro('f1'),
+  /**
+   * −log p of each row's class, averaged over rows (and over labels, where there are several). p is the softmax or sigmoid
+   * of the outputs, by the loss; outputs under another loss are taken for probabilities, kept within [1e-15, 1 − 1e-15].
+   */
+  logLoss: sorted('logLoss', 'less', rows =>
+    average(Array.from(rows.labels, (id, row) => -(logProbabilities(rows, row)[id] as number))),
   ),
-  meanAbsoluteError: metric('meanAbsoluteError', 'less', predictions =>
-    mean(predictions, (output, y) => Math.abs(output - y)),
+  /**
+   * 1 − Σ(ŷ − y)² / Σ(y − ȳ)², the coefficient of determination, ȳ the mean of the set's targets: 1 is perfect, 0 no better
+   * than ȳ. Of several outputs the mean of each one's, as in scikit-learn. Where targets are constant, 1 if met, else 0.
+   */
+  rSquared: metric('rSquared', 'more', predictions =>
+    overOutputs(predictions, (_, outputs, targets) => {
+      const mean = average(targets)
+      const error = sumOf(targets.map((y, row) => square(outputs[row] as number, y)))
+      const spread = sumOf(targets.map(y => square(y, mean)))
+      return spread === 0 ? Number(error === 0) : 1 - error / spread
+    }),
   ),
+  /** Σ(ŷ − y)² over all outputs of all rows, divided by their number. */
+  meanSquaredError: mean('meanSquaredError', square),
+  /** Σ|ŷ − y| over all outputs of all rows, divided by their number. */
+  meanAbsoluteError: mean('meanAbsoluteError', (output, y) => Math.abs(output - y)),
 } satisfies Record<string, Metric>
+
+/** Throws `value` for metrics of classes where labels of a set are numbers to predict, as far as the host knows them. */
+export function checkMetrics(
+  where: string,
+  list: readonly Metric[],
+  link: Link,
+  { odd, rows }: Dataset,
+): void {
+  if (odd && list.some(({ ofClasses }) => ofClasses)) sayOne(where, link, odd, rows)
+}
 
 /** Metrics by name. */
 export type MetricName = keyof typeof metrics

@@ -46,7 +46,7 @@ export interface StepOptions {
   readonly seed: number | undefined
   readonly pace: Pace
   /** Is told of the targets of a stream. */
-  readonly look: Look
+  readonly look: Look | undefined
   /** Whether steps may have to be done again. */
   readonly watch: boolean
   /** Once aborted, no batch is waited for. */

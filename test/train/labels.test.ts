@@ -25,7 +25,7 @@ const named = (labels: readonly string[], classes?: readonly string[]) =>
 describe('classes of two sets that meet', () => {
   const cats = () => named(['cat', 'dog', 'cat', 'dog'])
   const eels = () => named(['dog', 'eel', 'dog', 'eel'])
-  const told = "class 0 is 'cat' in training, 'dog' in %: ['cat', 'dog'] and ['dog', 'eel']."
+  const told = 'classes are cat, dog in training, dog, eel in %.'
 
   test('fit compares the names of training and validation', async () => {
     expect(refusal(() => train.fit(small(), { train: cats(), validation: eels() }))).toBe(
@@ -57,7 +57,7 @@ describe('classes of two sets that meet', () => {
     await train.fit(small(), { train: two(), validation: ids(), epochs: 1 })
     await train.fit(small(), { train: ids(), validation: two(), epochs: 1 })
     expect(refusal(() => train.fit(small(3), { train: two(), validation: three() }))).toContain(
-      "class 2 is undefined in training, 'c' in validation",
+      'classes are a, b in training, a, b, c in validation.',
     )
   })
 
@@ -118,7 +118,7 @@ describe('labels of the validation set', () => {
           [0, 1],
         ]),
       }),
-      'value [fit, validation] the labels at row 2 are no probabilities that add up to 1, which softmaxCrossEntropy takes. Mend them, or choose another loss.',
+      'value [fit, validation] the labels at row 2 are no probabilities that add up to 1, which softmaxCrossEntropy takes. Mend them, or use another loss.',
     ],
   ])('%s, at the call', (_, options, expected) => {
     expect(refusal(() => train.fit(small(), options()))).toBe(expected)
