@@ -95,25 +95,6 @@ export function band(
   }
 }
 
-/** Bars from the bottom of the panel up: [left, right, height] of each. */
-export function bars(
-  boxes: readonly (readonly [left: number, right: number, height: number])[],
-  { low, color = colors.blue, label, opacity = 0.75 }: Style & { readonly low: number },
-): Mark {
-  const fill = `fill="${color}" opacity="${opacity}"`
-  return {
-    draw: ({ x, y }) =>
-      boxes
-        .filter(([, , height]) => height > low)
-        .map(([left, right, height]) => {
-          const [width, tall] = [x(right) - x(left), y(low) - y(height)]
-          return `<rect x="${fixed(x(left))}" y="${fixed(y(height))}" width="${fixed(width)}" height="${fixed(tall)}" ${fill}/>`
-        })
-        .join(''),
-    ...legend(label, `<rect y="-6" width="22" height="12" ${fill}/>`),
-  }
-}
-
 /** Values from 0 to 1 at the middles of the cells of a square, row by row from its bottom left corner. */
 export interface Grid {
   readonly low: number

@@ -1,6 +1,6 @@
 // The element types a tensor can have, and how each is laid out on the host and on the GPU.
 
-/** What a tensor's elements are. bool takes 4 bytes on the GPU. */
+/** What a tensor's elements are: float32, float16, int32, uint32 or bool, which takes 4 bytes on the GPU. */
 export type DType = 'float32' | 'float16' | 'int32' | 'uint32' | 'bool'
 
 /** The typed array `data()` gives for a dtype (float16 as Float32Array, bool as Uint8Array). */

@@ -1,21 +1,38 @@
 // The one error class people catch, and the helper that words its messages.
 
-/** What went wrong, stable across releases; `error.code` is one of these. */
+/**
+ * What went wrong, stable across releases; `error.code` is one of these:
+ *
+ * - `shape`: shapes that do not match, broadcast or fit the values
+ * - `dtype`: a dtype an op does not take, or two that differ
+ * - `axis`: an axis that is fractional, out of range or named twice
+ * - `value`: an argument of the right type with a value that makes no sense
+ * - `index`: a class id or index outside its range
+ * - `option`: an option that is unknown, misspelt or of the wrong type
+ * - `disposed`: a tensor, engine or compiled function used after dispose()
+ * - `engine`: tensors of two engines in one op, or no engine at all
+ * - `limit`: more than the adapter allows
+ * - `gradient`: a gradient that does not exist
+ * - `recording`: something compile(fn) cannot record
+ * - `unsupported`: no WebGPU, no such feature on this adapter
+ * - `lost`: the GPU device went away
+ * - `internal`: a bug of ours
+ */
 export type ErrorCode =
-  | 'shape' // shapes that do not match, broadcast or fit the values
-  | 'dtype' // a dtype an op does not take, or two that differ
-  | 'axis' // an axis that is fractional, out of range or named twice
-  | 'value' // an argument of the right type with a value that makes no sense
-  | 'index' // a class id or index outside its range
-  | 'option' // an option that is unknown, misspelt or of the wrong type
-  | 'disposed' // a tensor, engine or compiled function used after dispose()
-  | 'engine' // tensors of two engines in one op, or no engine at all
-  | 'limit' // more than the adapter allows
-  | 'gradient' // a gradient that does not exist
-  | 'recording' // something compile(fn) cannot record
-  | 'unsupported' // no WebGPU, no such feature on this adapter
-  | 'lost' // the GPU device went away
-  | 'internal' // a bug of ours
+  | 'shape'
+  | 'dtype'
+  | 'axis'
+  | 'value'
+  | 'index'
+  | 'option'
+  | 'disposed'
+  | 'engine'
+  | 'limit'
+  | 'gradient'
+  | 'recording'
+  | 'unsupported'
+  | 'lost'
+  | 'internal'
 
 /** Every error retrograd throws on purpose: `[op] what is wrong, with shapes and values. What to do.` */
 export class RetrogradError extends Error {

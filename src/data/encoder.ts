@@ -7,7 +7,10 @@ import { type Numbers, notNumber, readNumbers } from './numbers.ts'
 import { type MinMaxOptions, minMax, rangeOption, Scaling, type ScalingJson, standardize } from './scaling.ts'
 import { type Cell, gap, placesOf, type Table } from './table.ts'
 
-/** How a column becomes numbers. */
+/**
+ * How a column becomes numbers: 'standardize' and 'minMax' scale it, 'keep' takes its numbers as they are, 'oneHot' gives a
+ * unit for each of its values, 'binary' one unit for two values.
+ */
 export type Coding = 'standardize' | 'minMax' | 'keep' | 'oneHot' | 'binary'
 
 /** What is saved of a column. */

@@ -21,7 +21,11 @@ export const FUSION_RULES = [
   'watches',
 ] as const
 
-/** Names of the rewrites that join kernels, for `compile(fn, { fuse })`. */
+/**
+ * Names of the rewrites that join kernels, for `compile(fn, { fuse })`: `aliases` are the value itself, `constants` are folded,
+ * `broadcasts` are read through, elementwise `chains` are one kernel, `prologues` are computed as a kernel reads, what is
+ * `joint` shares a kernel, `epilogues` are applied as a product is stored, and `watches` look at values as they are stored.
+ */
 export type FusionRule = (typeof FUSION_RULES)[number]
 
 /**

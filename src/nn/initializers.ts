@@ -56,10 +56,7 @@ const glorot: Variance = (inputs, outputs) => 2 / (inputs + outputs)
 const he: Variance = inputs => 2 / inputs
 const lecun: Variance = inputs => 1 / inputs
 
-/**
- * Orthonormal rows or columns, whichever there are fewer of: a normal matrix by Gram and Schmidt, which gives every
- * rotation the same chance (Saxe et al. 2014). Takes inputs·outputs·min(inputs, outputs) steps on the host.
- */
+/** A normal matrix by Gram and Schmidt, which gives every rotation the same chance. */
 function orthogonal(shape: Shape, draw: Draw): Float32Array {
   if (shape.length !== 2)
     fail('shape', 'orthogonal', `the weight is ${show(shape)}; it must be [inputs, outputs].`)
@@ -102,8 +99,14 @@ export const initializers = {
   lecunUniform: scaled(lecun, 'uniform'),
   /** Normal with variance 1 / inputs. */
   lecunNormal: scaled(lecun, 'normal'),
+  /**
+   * Orthonormal rows or columns, whichever there are fewer of: Saxe et al. 2014. Takes inputs·outputs·min(inputs, outputs)
+   * steps on the host. Throws `shape` for what is no matrix.
+   */
   orthogonal,
+  /** All 0: the units of a layer stay equal for ever. */
   zeros: constant(0),
+  /** All 1. */
   ones: constant(1),
 } satisfies Record<string, Initializer>
 

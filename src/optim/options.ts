@@ -4,7 +4,7 @@ import { checkOptions, number, type Option, optional, parseOptions } from '../op
 import { Parameter } from '../tensor.ts'
 import type { Schedule } from './schedules.ts'
 
-/** Which parameters penalties concern: those of rank 2 and above, or all, or those of which a function says so. */
+/** Which parameters penalties concern: 'weights', those of rank 2 and above; 'all'; or those of which a function says so. */
 export type Penalized = 'weights' | 'all' | ((parameter: Parameter, index: number) => boolean)
 
 /** Options of some of the parameters. What a group leaves out is as for the others. */

@@ -16,7 +16,7 @@ import type { History } from './history.ts'
 import { lossOf, thresholdOf } from './losses.ts'
 import { checkFit, type FreshFit, modelMaker, seedOf, turn } from './selection.ts'
 
-/** How the outputs of models become one. */
+/** How the outputs of models become one: their 'mean', or a 'vote' of a class each. */
 export type Combine = 'vote' | 'mean'
 
 /** Options of `ensemble`. */
