@@ -51,9 +51,10 @@ export function Shell({
 }) {
   return (
     <>
-      <a class="skip" href="#content">
+      {/* No link: the address is the page's, which keeps its settings there. */}
+      <button type="button" class="skip" onClick={() => document.getElementById('content')?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <header class="top">
         <a
           class="wordmark"
