@@ -2,10 +2,10 @@
 import type { ProblemView } from './problem.ts'
 import type { Settings } from './settings.ts'
 import { MOST_DRAWN } from './sizes.ts'
-import { cut, FEATURE_NAMES } from './words.ts'
+import { cutAll, FEATURE_NAMES } from './words.ts'
 
 export const NEURON = 40 // px
-const ROW = 50 // px
+const ROW = 52 // px
 const HEAD = 112 // px
 const NARROWEST = 116 // px between columns
 const MARGIN = 54 // px
@@ -19,7 +19,7 @@ export interface Column {
   readonly drawn: number
   /** Of inputs and outputs. */
   readonly names: readonly string[]
-  /** The same, as short as the graph needs them. */
+  /** The same of those drawn, as short as the graph needs them. */
   readonly labels: readonly string[]
 }
 
@@ -50,7 +50,7 @@ export function columnsOf({ data, layers, features }: Settings, problem: Problem
   const column = (part: Pick<Column, 'key' | 'kind' | 'layer' | 'width' | 'names'>): Column => ({
     ...part,
     drawn: Math.min(part.width, MOST_DRAWN),
-    labels: part.names.map(name => cut(name)),
+    labels: cutAll(part.names.slice(0, MOST_DRAWN)),
   })
   return [
     column({ key: 'inputs', kind: 'input', layer: -1, width: inputs.length, names }),

@@ -13,7 +13,7 @@ import type { Points, ProblemView } from './problem.ts'
 import { curves, frame, problem } from './session.ts'
 import { ticked } from './setting.tsx'
 import { GRID, MAP } from './sizes.ts'
-import { short } from './words.ts'
+import { cutAll, short } from './words.ts'
 
 const LOOKS = [
   ticked('showTest', 'Show test data', 'Adds the dots that the network does not learn from, as rings.'),
@@ -53,6 +53,7 @@ export function Output() {
   }, [])
 
   const all = settings.value
+  const [across = '', up = ''] = cutAll(view ? view.axes.map(({ name }) => name) : [])
   const place = pointed.value
   const column = place && columnsOf(all, view)[place.column]
   return (
@@ -70,14 +71,20 @@ export function Output() {
           <canvas ref={dots} width={SIZE} height={SIZE} />
           {view && (
             <>
-              <span class="axis-y">{view.axes[1].name}</span>
-              <span class="axis-x">{view.axes[0].name}</span>
+              <span class="axis-y" title={view.axes[1].name}>
+                {up}
+              </span>
+              <span class="axis-x" title={view.axes[0].name}>
+                {across}
+              </span>
             </>
           )}
         </div>
-        <p class="muted map-name">
-          {place && column ? nameOf(column, place.neuron) : 'What the network answers'}
-        </p>
+        {view && (
+          <p class="muted map-name">
+            {place && column ? nameOf(column, place.neuron) : 'What the network answers'}
+          </p>
+        )}
         {view && <Legend view={view} />}
         {view && all.data === 'own' && view.inputs.length > 1 && <Axes view={view} />}
         <div class="row">{LOOKS.map(control => control(all))}</div>
@@ -111,7 +118,8 @@ function Losses() {
 
 /** The two inputs of own data that the map is drawn over. */
 function Axes({ view }: { view: ProblemView }) {
-  const options = view.inputs.map(name => ({ value: name, label: name }))
+  const labels = cutAll(view.inputs)
+  const options = view.inputs.map((name, i) => ({ value: name, label: labels[i] ?? name }))
   const [across, up] = view.axes
   return (
     <div class="axes">
@@ -158,14 +166,18 @@ function Legend({ view }: { view: ProblemView }) {
 
 function drawMap(canvas: HTMLCanvasElement): void {
   const current = frame.peek()
-  if (!current) return
+  const context = canvas.getContext('2d', { willReadFrequently: true })
+  if (!current) {
+    context?.clearRect(0, 0, GRID, GRID)
+    return
+  }
   const { images } = current.picture
   const place = pointed.peek()
   const answer = images.length / (4 * MAP) - 1
   const before = current.drawn.slice(0, place?.column ?? 0).reduce((sum, width) => sum + width, 0)
   const shown = place ? Math.min(answer, before + place.neuron) : answer
   const bytes = images.subarray(4 * MAP * shown, 4 * MAP * (shown + 1))
-  canvas.getContext('2d', { willReadFrequently: true })?.putImageData(new ImageData(bytes, GRID), 0, 0)
+  context?.putImageData(new ImageData(bytes, GRID), 0, 0)
 }
 
 function drawDots(canvas: HTMLCanvasElement, view: ProblemView | null, showTest: boolean): void {

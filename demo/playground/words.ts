@@ -80,6 +80,14 @@ export function short(value: number | null | undefined, digits = 3): string {
   return Math.abs(value) < 1e6 ? String(Number(value.toPrecision(digits))) : value.toExponential(digits - 1)
 }
 
-/** A name of at most so many letters. */
-export const cut = (name: string, length = 14): string =>
-  name.length > length ? `${name.slice(0, length - 1)}…` : name
+/** A name of at most so many letters: its end goes, but for `tail` letters. */
+export const cut = (name: string, length = 14, tail = 0): string =>
+  name.length > length ? `${name.slice(0, length - 1 - tail)}…${name.slice(name.length - tail)}` : name
+
+/** Names of at most so many letters each: the middle goes of those that begin alike. */
+export function cutAll(names: readonly string[], length = 14): string[] {
+  const ends = names.map(name => cut(name, length))
+  const counts = new Map<string, number>()
+  for (const end of ends) counts.set(end, (counts.get(end) ?? 0) + 1)
+  return names.map((name, i) => cut(name, length, counts.get(ends[i] ?? '') === 1 ? 0 : length >> 1))
+}
