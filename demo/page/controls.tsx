@@ -1,7 +1,7 @@
 // The controls that forms are made of, each with a label and a hint.
 import type { ComponentChildren } from 'preact'
 import { useId, useState } from 'preact/hooks'
-import { Hint, hinted } from './hint.tsx'
+import { Hint, HintText, hinted } from './hint.tsx'
 
 /** What a control needs to belong to its label and hint. */
 export interface ControlAttributes {
@@ -33,15 +33,14 @@ export function Field({
         <label for={id}>{label}</label>
         <Hint quiet text={hint} about={label} />
         {shows !== undefined && (
-          <output class="field-value" for={id}>
+          // The control says it itself.
+          <span class="field-value" aria-hidden="true">
             {shows}
-          </output>
+          </span>
         )}
       </div>
       {children({ id, 'aria-describedby': `${id}-hint` })}
-      <span id={`${id}-hint`} class="unseen">
-        {hint}
-      </span>
+      <HintText id={`${id}-hint`} text={hint} />
     </div>
   )
 }
@@ -155,6 +154,41 @@ export function TextInput({
   )
 }
 
+interface TypedNumber {
+  value: number
+  min: number
+  max: number
+  /** Without a fraction. */
+  whole: boolean
+  onChange: (value: number) => void
+}
+
+/** What a field for a number shows, what is wrong with it in words ('': nothing), and what takes what was typed. */
+export function useTypedNumber({ value, min, max, whole, onChange }: TypedNumber) {
+  const [refused, setRefused] = useState<{ text: string; instead: number } | null>(null)
+  // What was refused goes when the number is changed elsewhere.
+  const text = refused?.instead === value ? refused.text : null
+  return {
+    text: text ?? String(value),
+    refusal: text === null ? '' : `“${text}” is not ${expected(min, max, whole)}.${advice(text)}`,
+    commit(typed: string) {
+      const number = numberOf(typed)
+      const fits = number >= min && number <= max && (!whole || Number.isInteger(number))
+      setRefused(fits ? null : { text: typed, instead: value })
+      if (fits && number !== value) onChange(number)
+    },
+  }
+}
+
+/** Number('') is 0. */
+const numberOf = (text: string): number => (text.trim() === '' ? Number.NaN : Number(text))
+
+/** In many languages decimals take a comma. */
+function advice(text: string): string {
+  const number = /^[^,]*,[^,]*$/.test(text) ? numberOf(text.replace(',', '.')) : Number.NaN
+  return Number.isNaN(number) ? '' : ` Decimals take a point: ${text.trim().replace(',', '.')}.`
+}
+
 /** A number, by typing. `onChange` gets it on Enter or when the control is left, and only if it is within its bounds. */
 export function NumberField({
   label,
@@ -165,22 +199,10 @@ export function NumberField({
   whole = false,
   onChange,
   disabled,
-}: Labelled & {
-  value: number
-  min?: number
-  max?: number
-  /** Without a fraction. */
-  whole?: boolean
-  onChange: (value: number) => void
-  disabled?: boolean | undefined
-}) {
-  const [refused, setRefused] = useState<string | null>(null)
-  const commit = (text: string) => {
-    const number = text.trim() === '' ? Number.NaN : Number(text)
-    const fits = number >= min && number <= max && (!whole || Number.isInteger(number))
-    setRefused(fits ? null : text)
-    if (fits && number !== value) onChange(number)
-  }
+}: Labelled &
+  Partial<TypedNumber> &
+  Pick<TypedNumber, 'value' | 'onChange'> & { disabled?: boolean | undefined }) {
+  const { text, refusal, commit } = useTypedNumber({ value, min, max, whole, onChange })
   return (
     <Field label={label} hint={hint}>
       {attributes => (
@@ -188,13 +210,13 @@ export function NumberField({
           <TextInput
             {...attributes}
             inputMode={whole ? 'numeric' : 'decimal'}
-            value={refused ?? String(value)}
+            value={text}
             disabled={disabled}
-            aria-invalid={refused !== null}
+            aria-invalid={refusal !== ''}
             onCommit={commit}
           />
           <span class="field-error" role="alert">
-            {refused !== null && `“${refused}” is not ${expected(min, max, whole)}.`}
+            {refusal}
           </span>
         </>
       )}
@@ -230,9 +252,7 @@ export function Checkbox({
       />
       <label for={id}>{label}</label>
       <Hint quiet text={hint} about={label} />
-      <span id={`${id}-hint`} class="unseen">
-        {hint}
-      </span>
+      <HintText id={`${id}-hint`} text={hint} />
     </div>
   )
 }
@@ -279,11 +299,7 @@ export function Button({
       >
         {children}
       </button>
-      {hint && (
-        <span id={id} class="unseen">
-          {hint}
-        </span>
-      )}
+      {hint && <HintText id={id} text={hint} />}
     </>
   )
 }

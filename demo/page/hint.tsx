@@ -1,4 +1,4 @@
-// Hints: a few plain words on a control, shown on hover, keyboard focus or tap, and read by screen readers.
+// Hints: a few plain words on a control, shown on hover, keyboard focus, a tap on its sign or a long press, and read by screen readers.
 import { signal } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
@@ -12,12 +12,23 @@ let timer: ReturnType<typeof setTimeout> | undefined
 
 const SHOW_AFTER = 250 // ms, so that a pointer passing by raises nothing
 const HIDE_AFTER = 150 // ms, in which the pointer may reach the bubble
+const HELD_AFTER = 500 // ms, as browsers tell a long press from a tap
 
 function later(next: Shown | null, delay: number): void {
   clearTimeout(timer)
   timer = setTimeout(() => {
     shown.value = next
   }, delay)
+}
+
+/** What a finger was held on to read its hint: the click that may follow presses nothing. */
+let held: EventTarget | null = null
+
+/** A finger was lifted: what it has brought up stays, to be read, until the next touch. */
+function released(event: PointerEvent): void {
+  if (event.pointerType !== 'touch') return
+  held = shown.value?.anchor === event.currentTarget ? event.currentTarget : null
+  if (!held) clearTimeout(timer)
 }
 
 /** Event handlers for an element whose hover and keyboard focus shall show a hint. Without `text`, none. */
@@ -30,6 +41,17 @@ export function hinted(text: string | undefined) {
     onPointerLeave: (event: PointerEvent) => {
       if (event.pointerType !== 'touch') later(null, HIDE_AFTER)
     },
+    onPointerDown: (event: PointerEvent) => {
+      if (event.pointerType === 'touch') later({ text, anchor: event.currentTarget as Element }, HELD_AFTER)
+    },
+    onClickCapture: (event: MouseEvent) => {
+      if (held !== event.currentTarget) return
+      held = null
+      event.preventDefault()
+      event.stopImmediatePropagation()
+    },
+    onPointerUp: released,
+    onPointerCancel: released, // a scroll
     onFocusIn: (event: FocusEvent) => {
       const isByKeyboard = (event.target as Element).matches(':focus-visible')
       if (isByKeyboard) later({ text, anchor: event.currentTarget as Element }, SHOW_AFTER)
@@ -37,6 +59,13 @@ export function hinted(text: string | undefined) {
     onFocusOut: () => later(null, 0),
   }
 }
+
+/** A hint's words for screen readers, at the control that names it by `aria-describedby`: nowhere else are they read. */
+export const HintText = ({ id, text }: { id: string; text: string }) => (
+  <span id={id} hidden>
+    {text}
+  </span>
+)
 
 /** A question mark that shows a hint when tapped or clicked. `quiet` leaves it out of the order of the Tab key. */
 export function Hint({ text, about, quiet = false }: { text: string; about: string; quiet?: boolean }) {
@@ -86,13 +115,19 @@ export function HintBubble() {
 
   useEffect(() => {
     const hide = () => later(null, 0)
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'Escape') hide()
+    const onTouch = (event: PointerEvent) => {
+      held = null
+      if (event.pointerType !== 'touch' || shown.value?.anchor.contains(event.target as Element)) return
+      clearTimeout(timer)
+      shown.value = null
     }
-    document.addEventListener('keydown', onKey)
+    // Who types knows what the field is for; Escape takes any away.
+    document.addEventListener('keydown', hide)
+    document.addEventListener('pointerdown', onTouch, { capture: true })
     document.addEventListener('scroll', hide, { capture: true, passive: true })
     return () => {
-      document.removeEventListener('keydown', onKey)
+      document.removeEventListener('keydown', hide)
+      document.removeEventListener('pointerdown', onTouch, { capture: true })
       document.removeEventListener('scroll', hide, { capture: true })
     }
   }, [])

@@ -1,5 +1,6 @@
 // The data: which set, how much of it and how noisy, which features of it, and a file of one's own.
 import { Checkbox } from '../page/controls.tsx'
+import { Hint } from '../page/hint.tsx'
 import { Card } from '../page/shell.tsx'
 import { change, settings } from './history.ts'
 import { OwnData } from './own_data.tsx'
@@ -45,14 +46,19 @@ const seed = slid(
   { most: 100 },
 )
 
+const INPUTS =
+  'Whether the network is given this number of each dot. Squares, products and waves make some problems easy.'
+
 const inputs: Control = ({ features }) => (
   <fieldset class="features">
-    <legend>Inputs</legend>
+    <legend>
+      Inputs <Hint text={INPUTS} about="Inputs" />
+    </legend>
     {FEATURES.map(feature => (
       <Checkbox
         key={feature}
         label={FEATURE_NAMES[feature] ?? feature}
-        hint="Whether the network is given this number of each dot. Squares, products and waves make some problems easy."
+        hint={INPUTS}
         checked={features.includes(feature)}
         disabled={features.length === 1 && features.includes(feature)}
         onChange={checked =>

@@ -1,11 +1,11 @@
 // The network as a graph: columns of neurons with their heat maps, and lines for the weights between.
 import { effect, signal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { Button } from '../page/controls.tsx'
 import { colorOf } from '../page/palette.ts'
 import { Card } from '../page/shell.tsx'
 import { theme } from '../page/theme.ts'
-import { ColumnHead } from './column_head.tsx'
+import { ColumnHead, refusals } from './column_head.tsx'
 import { change, settings } from './history.ts'
 import {
   type Column,
@@ -44,7 +44,7 @@ export function Graph() {
       hint="Each square shows where in the picture a neuron answers high (blue) or low (orange). Lines are weights: the thicker, the larger; blue is positive, orange negative. Choose a neuron, or a line, to read and set its weights. By key: arrows move between neurons, Enter chooses one."
       actions={
         <Button
-          disabled={layers.length >= LIMITS.layers[1]}
+          dimmed={layers.length >= LIMITS.layers[1]}
           hint="Adds a hidden layer before the output."
           onClick={() =>
             change({
@@ -56,6 +56,9 @@ export function Graph() {
         </Button>
       }
     >
+      <p class="field-error" role="alert">
+        {[...refusals.value.values()].join(' ')}
+      </p>
       {problem.value ? (
         <Drawing />
       ) : (
@@ -64,12 +67,31 @@ export function Graph() {
             ? 'Waiting for your CSV file.'
             : isStuck.value
               ? 'There is no network for these settings: why stands at the top of the page.'
-              : 'The engine is starting …'}
+              : isBuilding.value
+                ? BUILDING
+                : 'The engine is starting …'}
         </p>
       )}
       <WeightEditor />
     </Card>
   )
+}
+
+const BUILDING = 'The network is being built …'
+const LATE = 500 // ms, after which what is waited for is told: sooner it would flicker
+
+/** Whether something has lasted for a while. */
+function useLate(lasts: boolean): boolean {
+  const [isLate, setLate] = useState(false)
+  useEffect(() => {
+    if (!lasts) return
+    const timer = setTimeout(() => setLate(true), LATE)
+    return () => {
+      clearTimeout(timer)
+      setLate(false)
+    }
+  }, [lasts])
+  return isLate
 }
 
 function Drawing() {
@@ -137,6 +159,7 @@ function Drawing() {
     }
   }, [])
 
+  const isLate = useLate(isBuilding.value)
   const link = hovered.value
   const weight = link && frame.value?.picture.layers[link.layer]?.[link.from]?.[link.to]
   const [from, to] = link ? [columns[link.layer], columns[link.layer + 1]] : []
@@ -166,9 +189,11 @@ function Drawing() {
         </div>
       </div>
       <p class="muted reading">
-        {link && weight !== undefined && weight !== null && from && to
-          ? `${nameOf(from, link.from)} → ${nameOf(to, link.to).toLowerCase()}: weight ${short(weight, 4)}. Click to set it.`
-          : 'Point at a line to read its weight; choose a neuron to set its weights.'}
+        {isLate
+          ? BUILDING
+          : link && weight !== undefined && weight !== null && from && to
+            ? `${nameOf(from, link.from)} → ${nameOf(to, link.to).toLowerCase()}: weight ${short(weight, 4)}. Click to set it.`
+            : 'Point at a line to read its weight; choose a neuron to set its weights.'}
       </p>
     </>
   )
@@ -231,6 +256,8 @@ function Neuron({
   )
 }
 
+const CORNER = 6 // px: --radius-small
+
 /** One map, on its way to where it is drawn. */
 const scratch = Object.assign(document.createElement('canvas'), { width: GRID, height: GRID })
 
@@ -285,6 +312,11 @@ function draw(lines: HTMLCanvasElement): void {
     for (const top of y) {
       const bytes = images.subarray(4 * MAP * map, 4 * MAP * ++map)
       drawing?.putImageData(new ImageData(bytes, GRID), 0, 0)
+      context.save()
+      context.beginPath()
+      context.roundRect(x - NEURON / 2, top - NEURON / 2, NEURON, NEURON, CORNER)
+      context.clip()
       context.drawImage(scratch, x - NEURON / 2, top - NEURON / 2, NEURON, NEURON)
+      context.restore()
     }
 }
