@@ -42,7 +42,7 @@ export interface RunEvents {
   onError(error: unknown): void
 }
 
-/** Why training has ended where an error was told. */
+/** In the place of why training has ended: an error was told. */
 export const FAILED = 'an error'
 
 const POINTS = 400 // of a curve

@@ -1,12 +1,14 @@
 // The playground: networks built by hand, watched while they learn.
 import './playground.css'
-import { Button } from '../page/controls.tsx'
+import { Button, once } from '../page/controls.tsx'
+import { Hint } from '../page/hint.tsx'
 import { Figures, mount, PAGES, Shell } from '../page/shell.tsx'
 import { DataPanel } from './data_panel.tsx'
+import { FAILED } from './frame.ts'
 import { Graph } from './graph.tsx'
 import { canRedo, canUndo, redo, undo } from './history.ts'
 import { Output } from './output.tsx'
-import { detour, frame, isPlaying, pause, play, problem, reset, start, step } from './session.ts'
+import { detour, frame, isPausing, isPlaying, pause, play, problem, reset, start, step } from './session.ts'
 import { HealthCard, Program, WeightFile } from './tools.tsx'
 import { TrainingPanel } from './training_panel.tsx'
 import { short } from './words.ts'
@@ -20,15 +22,20 @@ function Bar() {
   return (
     <section class="card bar" aria-label="Run">
       <div class="row">
-        {isPlaying.value ? (
-          <Button kind="primary" onClick={pause} hint="Holds training where it is.">
-            Pause
+        {isPlaying.value || isPausing.value ? (
+          <Button
+            kind="primary"
+            dimmed={isPausing.value}
+            onClick={once(pause)}
+            hint="Holds training at the end of the epoch."
+          >
+            {isPausing.value ? 'Pausing…' : 'Pause'}
           </Button>
         ) : (
           <Button
             kind="primary"
             disabled={!isReady || hasEnded !== null}
-            onClick={play}
+            onClick={once(play)}
             hint="Trains until you pause it."
           >
             Play
@@ -44,12 +51,16 @@ function Bar() {
         <Button disabled={!isReady} onClick={reset} hint="Back to the first weights.">
           Reset
         </Button>
-        <Button disabled={!canUndo.value} onClick={undo} hint="Takes the last change of a setting back.">
+        <Button dimmed={!canUndo.value} onClick={undo} hint="Takes the last change of a setting back.">
           Undo
         </Button>
-        <Button disabled={!canRedo.value} onClick={redo} hint="Makes it again.">
+        <Button dimmed={!canRedo.value} onClick={redo} hint="Makes it again.">
           Redo
         </Button>
+        <Hint
+          about="Run"
+          text="Play trains until you pause it, Step for one epoch: once through the training data. Reset goes back to the first weights. Undo takes the last change of a setting back, Redo makes it again."
+        />
       </div>
       <Figures
         of={{
@@ -63,7 +74,9 @@ function Bar() {
       />
       {(detour.value || hasEnded) && (
         <p class="muted bar-note" role="status">
-          {hasEnded && `Training has ended: ${hasEnded}. Reset to begin anew. `}
+          {hasEnded === FAILED
+            ? 'Training has ended: what went wrong stands at the top of the page. Change a setting, or press Reset. '
+            : hasEnded && `Training has ended: ${hasEnded}. Reset to begin anew. `}
           {detour.value && `${detour.value} The link gives a run without that.`}
         </p>
       )}

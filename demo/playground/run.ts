@@ -105,10 +105,13 @@ export class Run {
     this.wake()
   }
 
-  /** Resolved when it has come to rest. */
+  /** Resolved when it has come to rest, and what it then is was shown. */
   async pause(): Promise<void> {
     this.due = 0
-    await this.atRest(() => this.keep())
+    await this.atRest(async () => {
+      await this.keep()
+      await this.show()
+    })
   }
 
   private async train(): Promise<void> {
@@ -135,12 +138,13 @@ export class Run {
       const best = this.records.find(({ epoch }) => epoch === restoredEpoch)
       if (best) {
         this.scores = best
-        this.ended += `; the network is the best, of epoch ${best.epoch}`
+        this.ended += `; the network is the best, of epoch ${best.epoch} out of ${this.epoch}`
+        this.epoch = best.epoch
       }
     } catch (error) {
       if (this.abort.signal.aborted) return
       this.ended = FAILED
-      this.events.onError(error)
+      this.events.onError(withPageAdvice(error))
     } finally {
       this.due = 0
       await this.rest.arrive()
@@ -301,6 +305,12 @@ export class Run {
     this.model.dispose()
     this.problem.dispose()
   }
+}
+
+/** The library's advice, but for what the page has no control for. */
+function withPageAdvice(error: unknown): unknown {
+  if (error instanceof Error) error.message = error.message.replace(', clip the gradients, or', ', or')
+  return error
 }
 
 /** A monitor is a name in the library; in the page, words. */

@@ -1,6 +1,6 @@
 // What a visitor does in the playground alone.
 import type { Page } from 'puppeteer'
-import { figure, numberOf, press, until } from './visitor.ts'
+import { figure, numberOf, press, until, untilButton } from './visitor.ts'
 
 /** Waits until there is a network. */
 export const ready = (page: Page) => page.waitForSelector('.neuron')
@@ -8,12 +8,8 @@ export const ready = (page: Page) => page.waitForSelector('.neuron')
 /** Presses Pause and waits for the run to rest; its epoch. */
 export async function pause(page: Page): Promise<number> {
   await press(page, 'Pause')
-  let [before, epoch] = [Number.NaN, await numberOf(page, 'Epoch')]
-  while (before !== epoch) {
-    await new Promise(resolve => setTimeout(resolve, 1000)) // longer than an epoch on a slow machine
-    ;[before, epoch] = [epoch, await numberOf(page, 'Epoch')]
-  }
-  return epoch
+  await untilButton(page, 'Play')
+  return numberOf(page, 'Epoch')
 }
 
 /** Presses Step, so many times; the losses after each. */

@@ -172,7 +172,9 @@ test('early stopping judges by rows held out, ends, and puts the best network ba
   await says(page, '.bar-note', 'the validation loss has not improved for 3 epochs')
   const note = await textOf(page, '.bar-note')
   const best = Number(/of epoch (\d+)/.exec(note)?.[1])
-  expect(await numberOf(page, 'Epoch')).toBe(best + 3)
+  expect(note).toContain(`of epoch ${best} out of ${best + 3}`)
+  // The epoch is that of the network that is there, as its losses are.
+  expect(await numberOf(page, 'Epoch')).toBe(best)
   const [validation, test] = [await numberOf(page, 'Validation loss'), await numberOf(page, 'Test loss')]
   expect(validation).not.toBe(test)
   expect(await textOf(page, '.curves')).toContain('validation')
@@ -194,8 +196,7 @@ test('hasty clicks, changes while it plays, and a page reloaded in the middle', 
   await until(page, 'Epoch', epoch => epoch === 0)
   // The second click finds the button that has taken the first one's place.
   await press(page, 'Play', 2)
-  await untilButton(page, 'Play')
-  await press(page, 'Play')
+  await untilButton(page, 'Pause')
   await until(page, 'Epoch', epoch => epoch > 5)
   await press(page, 'Step')
   await untilButton(page, 'Play')
@@ -233,7 +234,10 @@ test('a loss that is no number ends training in words, and a smaller rate begins
   await ready(page)
   await press(page, 'Play')
   await says(page, '.problems', 'The loss of step')
-  await says(page, '.bar-note', 'Training has ended')
+  expect(await textOf(page, '.problems')).toMatch(
+    /Lower the learning rate, or look for what is odd in the data\./,
+  )
+  await says(page, '.bar-note', 'Training has ended: what went wrong stands at the top of the page.')
   expect(await page.$eval('.bar button', button => (button as HTMLButtonElement).disabled)).toBe(true)
   await screenshot('playground-diverged-phone')
   expect(await faults()).toEqual([])
