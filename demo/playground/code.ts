@@ -14,6 +14,7 @@ export interface ProgramFile {
   readonly name: string
   readonly encoding: string
   readonly header: 'auto' | true
+  readonly decimalComma: boolean
 }
 
 export interface ProgramOptions {
@@ -33,7 +34,8 @@ function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`
   if (typeof value === 'object' && value !== null) {
     const entries = Object.entries(value).map(([key, item]) => {
-      const name = /^[A-Za-z_$][\w$]*$/.test(key) ? key : literal(key)
+      // __proto__ as a plain name would set the object's prototype.
+      const name = key === '__proto__' ? `['${key}']` : /^[A-Za-z_$][\w$]*$/.test(key) ? key : literal(key)
       return `${name}: ${literal(item)}`
     })
     return entries.length > 0 ? `{ ${entries.join(', ')} }` : '{}'
@@ -157,7 +159,7 @@ function tableLines(
   settings: Settings,
   { label, features }: Columns,
   { classes }: Task,
-  { name, encoding, header }: ProgramFile,
+  { name, encoding, header, decimalComma }: ProgramFile,
 ): Lines {
   const { trainShare, seed } = settings
   const isHeld = sharesOf(settings).validation > 0
@@ -165,6 +167,10 @@ function tableLines(
   const labels = classes
     ? `data.column(table, ${literal(label)}).map(String), { classes }`
     : 'target.apply(table)'
+  const reading = {
+    ...(header === true ? { header } : {}),
+    ...(decimalComma ? { decimalComma } : {}),
+  }
   return {
     imports: [
       "import { readFile } from 'node:fs/promises'",
@@ -173,7 +179,7 @@ function tableLines(
     ],
     lines: [
       `const text = new TextDecoder('${encoding}').decode(await readFile(${literal(name)}))`,
-      `const whole = data.dropGaps(readCsv(text${header === true ? ', { header: true }' : ''}), ${literal(used)})`,
+      `const whole = data.dropGaps(readCsv(text${header === true || decimalComma ? `, ${literal(reading)}` : ''}), ${literal(used)})`,
       `const order = data.shuffledRows(whole.rows.length, ${seed})`,
       `const count = Math.round((whole.rows.length * ${trainShare}) / 100)`,
       'const part = (rows: Int32Array): data.Table => ({',

@@ -2,8 +2,10 @@
 import { data, parameter, tensor } from 'retrograd'
 import { countsOf, taskOf } from './network.ts'
 import { type Aim, type Axis, gridRows, joined, type Points, type Problem, sizesOf } from './problem.ts'
-import { MOST_CLASSES } from './proposal.ts'
+import { codingOf, MOST_CLASSES, rowName, wantOf } from './proposal.ts'
 import type { Columns, Settings } from './settings.ts'
+import { summariesOf } from './table.ts'
+import { cut } from './words.ts'
 
 /** Rows of a part that are drawn. */
 const DRAWN = 1000
@@ -21,7 +23,10 @@ export async function tableProblem(
 ): Promise<Problem> {
   const { label, task, features } = columns
   const names = Object.keys(features)
-  if (names.length === 0) throw new Error('No column to predict from is chosen. Choose one or more.')
+  if (names.length === 0) throw new Error(whyNoFeatures(table, label))
+  for (const name of names)
+    if (!isCategorical(features[name])) checkNumbers(table, name, 'leave the column out')
+  if (task === 'number') checkNumbers(table, label, 'predict it as classes')
   const whole = data.dropGaps(table, [...names, label])
   const tables = splitTable(whole, settings)
   if (tables.train.rows.length < 2 || tables.test.rows.length < 1)
@@ -29,7 +34,7 @@ export async function tableProblem(
       `${whole.rows.length} of ${table.rows.length} rows have no gap in the chosen columns: too few to train and to test. Leave out columns with gaps.`,
     )
   const classes = task === 'classes' ? classesOf(whole, label) : null
-  for (const name of names) if (/oneHot|binary/.test(features[name] ?? '')) checkKnown(tables, name)
+  for (const name of names) if (isCategorical(features[name])) checkKnown(tables, name)
   const encoder = data.encoder(tables.train, features)
   const target = classes ? null : data.encoder(tables.train, { [label]: 'standardize' })
   const partOf = (part: data.Table): Part => {
@@ -112,6 +117,34 @@ export async function tableProblem(
       for (const set of Object.values(parts)) set?.dispose()
       grid.dispose()
     },
+  }
+}
+
+const isCategorical = (coding: data.Coding | undefined): boolean => coding === 'oneHot' || coding === 'binary'
+
+function whyNoFeatures(table: data.Table, label: string): string {
+  const others = summariesOf(table).filter(({ name }) => name !== label)
+  if (others.some(codingOf)) return 'No column to predict from is chosen. Choose one or more.'
+  const [first] = others
+  const want = first && wantOf(first)
+  return `No column of this table can be predicted from: “${first?.name}” holds ${want?.holds}. ${want?.remedy}`.trim()
+}
+
+/** The largest number of float32. */
+const MOST = 3.4028234663852886e38
+
+/** The library tells such cells by their rows in a part of the table. */
+function checkNumbers({ columns, rows }: data.Table, name: string, remedy: string): void {
+  const place = columns.indexOf(name)
+  for (const [row, { [place]: cell = null }] of rows.entries()) {
+    if (typeof cell === 'string')
+      throw new Error(
+        `“${name}” is to be a number, and is “${cut(cell, 24)}” in ${rowName(row)}. Mend the file, or ${remedy}.`,
+      )
+    if (cell !== null && Math.abs(cell) > MOST)
+      throw new Error(
+        `“${name}” is ${cell} in ${rowName(row)}: beyond 3.4e38, the largest number that networks are computed with here. Mend the file, or ${remedy}.`,
+      )
   }
 }
 

@@ -1,7 +1,7 @@
 // Tables of one's own: read from the bytes of a CSV file, and looked at column by column. For the worker.
 import type { data } from 'retrograd'
 import { readCsv } from 'retrograd/csv'
-import type { ColumnSummary, TableSummary } from './proposal.ts'
+import { type ColumnSummary, type Kind, rowName, type TableSummary } from './proposal.ts'
 
 /** A table, and what it takes to read it so again. */
 interface ReadTable {
@@ -10,6 +10,8 @@ interface ReadTable {
   readonly encoding: string
   /** What `readCsv` is told of the first line. */
   readonly header: 'auto' | true
+  /** Whether `readCsv` is to read decimal commas. */
+  readonly decimalComma: boolean
   /** What the visitor should know of how it was read. */
   readonly note: string
 }
@@ -19,9 +21,9 @@ export function readTable(bytes: Uint8Array): ReadTable {
   const { text, encoding, note } = decodeText(bytes)
   if (text.includes('\u0000'))
     throw new Error('This is no text, so no CSV file. Save the table as CSV first.')
-  const guess = rowsFromOne(() => readCsv(text))
+  const { guess, decimalComma } = inPageWords(() => readNumbers(text))
   const header = hasNamesAsRow(guess) ? true : 'auto'
-  const table = header === true ? readCsv(text, { header }) : guess
+  const table = header === true ? readCsv(text, { header, decimalComma }) : guess
   if (table.rows.length < 4)
     throw new Error(
       `The table has ${table.rows.length} row${table.rows.length === 1 ? '' : 's'} below its header. To train and to test, it takes 4 or more.`,
@@ -30,7 +32,7 @@ export function readTable(bytes: Uint8Array): ReadTable {
     throw new Error(
       `The table has one column, “${table.columns[0]}”. It takes one to predict and one or more to predict it from; they are parted by commas, semicolons, tabs or bars.`,
     )
-  return { table, encoding, header, note }
+  return { table, encoding, header, decimalComma, note }
 }
 
 /** Whether the first row is one of names, which `readCsv` does not take for such where a year is among them. */
@@ -44,13 +46,43 @@ function hasNamesAsRow({ columns, rows: [first = [], ...rows] }: data.Table): bo
   return columns.every((name, i) => name === `column${i}`) && rows.length > 0 && first.some(isName)
 }
 
-/** The library counts rows from 0; people count from 1. */
-function rowsFromOne<Result>(read: () => Result): Result {
+const COMMA = /^[-+]?\d*,\d|\d[;\t|]/
+
+/** With decimal commas, where more numbers are read so. */
+function readNumbers(text: string): { guess: data.Table; decimalComma: boolean } {
+  const plain = attempt(() => readCsv(text))
+  if (!(plain instanceof Error) && !hasComma(plain)) return { guess: plain, decimalComma: false }
+  const other = attempt(() => readCsv(text, { decimalComma: true }))
+  const isOther = !(other instanceof Error) && (plain instanceof Error || numbersOf(other) > numbersOf(plain))
+  if (isOther) return { guess: other, decimalComma: true }
+  if (plain instanceof Error) throw plain
+  return { guess: plain, decimalComma: false }
+}
+
+function attempt<Result>(work: () => Result): Result | Error {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof Error) return error
+    throw error
+  }
+}
+
+const hasComma = ({ columns, rows }: data.Table): boolean =>
+  [columns, ...rows].some(cells => cells.some(cell => typeof cell === 'string' && COMMA.test(cell)))
+
+const numbersOf = ({ rows }: data.Table): number =>
+  rows.reduce((sum, cells) => sum + cells.filter(cell => typeof cell === 'number').length, 0)
+
+/** The library counts rows from 0, and names its options; people count from 1, and have none. */
+function inPageWords<Result>(read: () => Result): Result {
   try {
     return read()
   } catch (error) {
     if (error instanceof Error)
-      error.message = error.message.replace(/\brow (\d+)/, (_, row) => `row ${Number(row) + 1}`)
+      error.message = error.message
+        .replace(/\brow (\d+)/, (_, row) => rowName(Number(row)))
+        .replace(/, or pass \{.*?\}/, '')
     throw error
   }
 }
@@ -73,9 +105,16 @@ function decodeText(bytes: Uint8Array): { text: string; encoding: string; note: 
 }
 
 /** What the page shows of a table. */
-export function summarize({ table, ...how }: ReadTable): TableSummary {
-  const columns = table.columns.map((name, place): ColumnSummary => {
-    const cells = table.rows.map(row => row[place] ?? null)
+export const summarize = ({ table, ...how }: ReadTable): TableSummary => ({
+  rows: table.rows.length,
+  columns: summariesOf(table),
+  ...how,
+})
+
+/** What the page shows of each column. */
+export const summariesOf = ({ columns, rows }: data.Table): ColumnSummary[] =>
+  columns.map((name, place): ColumnSummary => {
+    const cells = rows.map(row => row[place] ?? null)
     const known = cells.filter(cell => cell !== null)
     const distinct = new Set(known)
     const isText = (cell: data.Cell) => typeof cell === 'string'
@@ -87,12 +126,24 @@ export function summarize({ table, ...how }: ReadTable): TableSummary {
       distinct: distinct.size,
       gaps: cells.length - known.length,
       examples: [...distinct].slice(0, 3).map(String),
+      kind: texts > 0 ? kindOf([...distinct]) : null,
       // Where numbers are in the majority, text is most likely a slip.
       stray:
         texts > 0 && 2 * texts < known.length
-          ? { count: texts, row: row + 1, text: String(cells[row]) }
+          ? { count: texts, row: rowName(row), text: String(cells[row]) }
           : null,
     }
   })
-  return { rows: table.rows.length, columns, ...how }
+
+const KINDS: readonly (readonly [Kind, RegExp])[] = [
+  ['dates', /^(\d{4}[-./]\d{1,2}([-./]\d{1,2})?|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}|\d{1,2}:\d{2})(\D|$)/],
+  ['commas', /^[-+]?[\d.]*(,\d+)+(\.\d+)?$/],
+  ['units', /^[^\p{L}\d]{0,3}\d[\d.,'’\s]*\D{0,8}$/u],
+]
+
+/** What most of the values are written as. */
+function kindOf(values: readonly data.Cell[]): Kind {
+  const most = (pattern: RegExp) =>
+    2 * values.filter(value => pattern.test(String(value))).length > values.length
+  return KINDS.find(([, pattern]) => most(pattern))?.[0] ?? 'text'
 }

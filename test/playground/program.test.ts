@@ -32,7 +32,7 @@ const NUMBER = {
   features: { art: 'oneHot', '2020': 'binary' },
 } as const
 
-const file = { name: FILE, encoding: 'utf-8', header: true } as const
+const file = { name: FILE, encoding: 'utf-8', header: true, decimalComma: false } as const
 
 describe('under strict types', () => {
   test('programs of every data set, optimizer and schedule, with all else at random', async () => {
@@ -60,17 +60,21 @@ describe('under strict types', () => {
 })
 
 /** Trains as the page does, on the CPU, and gives its last frame and the program of that run. */
-async function trained(settings: Settings, epochs: number): Promise<{ frame: Frame; program: string }> {
+async function trained(
+  settings: Settings,
+  epochs: number,
+  text = TABLE,
+): Promise<{ frame: Frame; program: string }> {
   const engine = await init({ backend: 'cpu' })
   const own = settings.data === 'own'
-  const { table } = own ? readTable(new TextEncoder().encode(TABLE)) : { table: null }
+  const read = own ? readTable(new TextEncoder().encode(text)) : null
   let last: Frame | null = null
   let isReady = () => {}
   const ready = new Promise<void>(resolve => {
     isReady = resolve
   })
   const run = await Run.make(engine, settings, {
-    table,
+    table: read?.table ?? null,
     look: { theme: 'light', discrete: false, chosen: null },
     events: {
       onFrame: async frame => {
@@ -96,18 +100,18 @@ async function trained(settings: Settings, epochs: number): Promise<{ frame: Fra
     trainRows: view.rows.train,
     epochs: frame.epoch,
     isPaused: frame.ended === null,
-    file: own ? file : null,
+    file: read && { ...file, header: read.header, decimalComma: read.decimalComma },
   })
   return { frame, program }
 }
 
 /** Runs a program unchanged but for the place of the library and of its file; the scores that it prints. */
-async function scoresOf(program: string): Promise<Record<string, number>> {
+async function scoresOf(program: string, text = TABLE): Promise<Record<string, number>> {
   const printed: unknown[][] = []
   const log = vi.spyOn(console, 'log').mockImplementation((...items) => void printed.push(items))
   try {
     await withFiles([program], async (folder, [path = '']) => {
-      writeFileSync(join(folder, FILE), TABLE)
+      writeFileSync(join(folder, FILE), text)
       const name = JSON.stringify(FILE).slice(1, -1).replaceAll("'", "\\'")
       const there = program.replace(name, join(folder, name))
       writeFileSync(path, `${onSources(there)}\nexport {}\n`)
@@ -147,5 +151,17 @@ describe('run to the loss of the page', () => {
     expect(loss).toBe(frame.scores.test)
     expect(accuracy ?? null).toBe(frame.scores.accuracy)
     expect(frame.ended !== null).toBe(/at its end/.test(_name))
+  })
+
+  test('a file of decimal commas, with a column of an odd name', async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => [Math.sin(i), Math.cos(3 * i), i % 3].join(';'))
+    const text = `sep=;\n__proto__;b;kind\n${rows.join('\n').replaceAll('.', ',')}\n`
+    const features = Object.fromEntries(['__proto__', 'b'].map(name => [name, 'standardize' as const]))
+    const columns = { label: 'kind', task: 'classes' as const, features }
+    const settings: Settings = { ...DEFAULTS, ...small, data: 'own', columns, seed: 3 }
+    const { frame, program } = await trained(settings, 5, text)
+    expect(program).toContain('decimalComma: true')
+    const { loss } = await scoresOf(program, text)
+    expect(loss).toBe(frame.scores.test)
   })
 })

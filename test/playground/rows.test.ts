@@ -2,7 +2,7 @@
 import { type data, init } from 'retrograd'
 import { beforeAll, expect, test } from 'vitest'
 import { tableProblem } from '../../demo/playground/rows.ts'
-import { DEFAULTS, type Settings } from '../../demo/playground/settings.ts'
+import { type Columns, DEFAULTS, type Settings } from '../../demo/playground/settings.ts'
 
 beforeAll(async () => {
   await init({ backend: 'cpu' })
@@ -52,4 +52,38 @@ test('its map is aimed at any two inputs; others keep the mean of the training r
 test('a value that no training row has is told in words', async () => {
   const rare = towns.map((town, i) => (i % 10 === 3 ? `town ${i}` : town))
   await expect(problemOf(rare)).rejects.toThrow(/“town” is “town \d+” in a row that is not trained on/)
+})
+
+/** Tables with one odd cell, in a row that the visitor counts as the 39th. */
+const odd = (cell: data.Cell): data.Table => ({
+  columns: ['a', 'b', 'answer'],
+  rows: Array.from({ length: 60 }, (_, i) => [i === 38 ? cell : i, i % 7, i % 2 ? 'yes' : 'no']),
+})
+
+test.each<[string, data.Cell, Partial<Columns>, RegExp]>([
+  ['too large', 38e300, {}, /“a” is 3\.8e\+301 in row 39 \(not counting the header\): beyond 3\.4e38/],
+  ['text', 'oops', {}, /“a” is to be a number, and is “oops” in row 39 \(not counting the header\)/],
+  ['text to predict', 'oops', { label: 'a', task: 'number', features: { b: 'keep' } }, /“a” is .* row 39/],
+])('a cell that no network can take is told by its row in the file: %s', async (_, cell, patch, words) => {
+  const columns: Columns = {
+    label: 'answer',
+    task: 'classes',
+    features: { a: 'standardize', b: 'keep' },
+    ...patch,
+  }
+  await expect(tableProblem(odd(cell), columns, DEFAULTS)).rejects.toThrow(words)
+})
+
+test('a choice of columns is asked for only where there is one', async () => {
+  const nothing = { label: 'answer', task: 'classes', features: {} } as const
+  await expect(tableProblem(odd(1), nothing, DEFAULTS)).rejects.toThrow(
+    'No column to predict from is chosen. Choose one or more.',
+  )
+  const dates: data.Table = {
+    columns: ['day', 'answer'],
+    rows: Array.from({ length: 40 }, (_, i) => [`${i}.1.2024`, 'ab'[i % 2] ?? '']),
+  }
+  await expect(tableProblem(dates, nothing, DEFAULTS)).rejects.toThrow(
+    'No column of this table can be predicted from: “day” holds dates or times, such as “0.1.2024”.',
+  )
 })
