@@ -1,66 +1,48 @@
 // A table of one's own: taken from a file or from what was pasted, and the word that a link carries none.
-import { effect, signal, untracked } from '@preact/signals'
+import { effect, untracked } from '@preact/signals'
 import { clearProblems, setNotice, tellProblem } from '../page/notices.tsx'
-import { change, settings } from './history.ts'
-import { propose, type TableSummary } from './proposal.ts'
-import { ask, awaitsFile, table } from './session.ts'
+import { change, settings, table } from './history.ts'
+import { fits, propose } from './proposal.ts'
+import { ask, awaitsFile, lacking, reading } from './session.ts'
+import { cut } from './words.ts'
 
 /** Bytes of a table beyond which a page had better not read it. */
 const LARGEST = 100_000_000
 
-/** The file that is being read. */
-export const reading = signal<string | null>(null)
-
-/** Takes a CSV file for the data. */
-export async function takeFile(file: File): Promise<void> {
-  if (file.size > LARGEST) {
-    tellProblem(
-      `The file ${file.name} has ${Math.round(file.size / 1e6)} MB; this page takes up to ${LARGEST / 1e6} MB. Take a part of its rows.`,
-    )
-    return
-  }
-  await takeTable(file.arrayBuffer(), file.name)
-}
-
 /** Counts the tables that were brought. */
 let newest = 0
 
-/** Takes the bytes of a CSV file for the data: with the columns that are chosen, where it has them. */
-export async function takeTable(content: ArrayBuffer | Promise<ArrayBuffer>, name: string): Promise<void> {
+/** Takes a CSV file for the data: with the columns that are chosen, where it has such. */
+export async function takeTable(file: Blob, name: string): Promise<void> {
+  if (file.size > LARGEST) {
+    tellProblem(
+      `The file ${name} has ${Math.round(file.size / 1e6)} MB; this page takes up to ${LARGEST / 1e6} MB. Take a part of its rows.`,
+    )
+    return
+  }
   clearProblems()
   reading.value = name
-  const own = ++newest
-  try {
-    const bytes = new Uint8Array(await content)
-    if (own !== newest) return // another was brought meanwhile
-    const summary = await ask(api => api.readTable(bytes))
-    if (summary) use(summary, name, bytes)
-  } finally {
-    if (own === newest) reading.value = null
-  }
+  const number = ++newest
+  const summary = await ask(api => api.readTable(number, file))
+  if (number !== newest) return // another was brought meanwhile
+  reading.value = null
+  if (!summary) return
+  const { columns } = settings.value
+  const kept = columns && fits(columns, summary) ? columns : null
+  change(
+    { data: 'own', columns: kept ?? propose(summary), ...(kept ? {} : { map: null }) },
+    { ...summary, number, name, file },
+  )
 }
 
-function use(summary: TableSummary, name: string, bytes: Uint8Array): void {
-  table.value = { ...summary, name, bytes }
-  const names = summary.columns.map(({ name }) => name)
-  const { columns } = settings.value
-  const fits =
-    columns && [columns.label, ...Object.keys(columns.features)].every(name => names.includes(name))
-  change({ data: 'own', columns: fits ? { ...columns } : propose(summary), ...(fits ? {} : { map: null }) })
-}
+const AWAITED =
+  'Links keep which columns are used, not the data, which never leaves your device. Drop, choose or paste a CSV file below.'
 
 effect(() => {
   const isMissing = awaitsFile.value
-  untracked(() =>
-    setNotice(
-      'data',
-      isMissing && !table.peek()
-        ? {
-            kind: 'info',
-            title: 'Your own data',
-            text: 'Links and undo keep which columns are used, not the data, which never leaves your device. Drop, choose or paste a CSV file below.',
-          }
-        : null,
-    ),
-  )
+  const [{ name = '' }, [first = '', ...others]] = [table.value ?? {}, lacking.value]
+  const text = first
+    ? `${name} has no column “${cut(first, 24)}”${others.length > 0 ? `, and lacks ${others.length} more` : ''}. Bring the file that has them, or this one again to begin with columns of its own.`
+    : AWAITED
+  untracked(() => setNotice('data', isMissing ? { kind: 'info', title: 'Your own data', text } : null))
 })

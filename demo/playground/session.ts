@@ -6,9 +6,8 @@ import { clearProblems, pageBackend, setNotice, tellProblem } from '../page/noti
 import { theme } from '../page/theme.ts'
 import { gpuLosses, isLostError, linkWorker, WorkerStopped } from '../page/worker.ts'
 import { type Curves, FAILED, type Frame } from './frame.ts'
-import { settings } from './history.ts'
+import { type OwnTable, settings, table } from './history.ts'
 import type { ProblemView } from './problem.ts'
-import type { TableSummary } from './proposal.ts'
 import type { Settings } from './settings.ts'
 import type { Trainer } from './trainer.ts'
 import type { Neuron } from './view.ts'
@@ -18,8 +17,6 @@ export const frame = signal<Frame | null>(null)
 /** The same as in the frame, less often while it trains: eyes follow curves more slowly than maps. */
 export const curves = signal<Curves | null>(null)
 export const isPlaying = signal(false)
-/** It is to rest, which it does at the end of the epoch that is under way. */
-export const isPausing = signal(false)
 /** What was done to the run that its settings do not tell: a link to them gives another curve. */
 export const detour = signal('')
 /** A new run is on its way: what is still seen is about to go. */
@@ -27,14 +24,20 @@ export const isBuilding = signal(false)
 /** The neuron whose weights are listed. */
 export const chosen = signal<Neuron | null>(null)
 
-/** A table of one's own: its file, and what the worker says of it. */
-export const table = signal<(TableSummary & { readonly name: string; readonly bytes: Uint8Array }) | null>(
-  null,
-)
-/** Own data is chosen, and there is none: links carry no data. */
+/** Columns of the settings that the table lacks: of a link, say, made with another. */
+export const lacking = computed((): readonly string[] => {
+  const { columns } = settings.value
+  if (!table.value || !columns) return []
+  const names = new Set(table.value.columns.map(({ name }) => name))
+  return [columns.label, ...Object.keys(columns.features)].filter(name => !names.has(name))
+})
+/** Own data is chosen, and there is none for its columns: links carry no data. */
 export const awaitsFile = computed(
-  () => settings.value.data === 'own' && !(table.value && settings.value.columns),
+  () =>
+    settings.value.data === 'own' && !(table.value && settings.value.columns && lacking.value.length === 0),
 )
+/** The file that is being read. */
+export const reading = signal<string | null>(null)
 /** No network can be made of these settings; why was told. */
 export const isStuck = signal(false)
 
@@ -105,8 +108,6 @@ export async function start(): Promise<boolean> {
   isStarted = true
   if (started.notice) setNotice('gpu', started.notice)
   else if (backend === 'auto') setNotice('gpu', null)
-  const { bytes } = table.value ?? {}
-  if (bytes) await ask(api => api.readTable(bytes))
   await ask(api => api.setLook(look()))
   const from = kept.value
   const built = build()
@@ -167,7 +168,7 @@ async function build(): Promise<boolean> {
   if (!isStarted) return false // it is built at the start
   detour.value = ''
   const hadFailed = isStuck.value || frame.value?.ended === FAILED
-  const made = await ask(api => api.build(settings.value))
+  const made = await view()
   if (made === null || own !== newest || !isStarted) return false // overtaken by another, or by a loss
   if (made && hadFailed) clearProblems()
   isStuck.value = !made
@@ -179,6 +180,18 @@ async function build(): Promise<boolean> {
   problem.value = made
   if (isPlaying.value) play()
   return true
+}
+
+/** A new run's view of what is to be learnt; null if another has overtaken it. */
+async function view(): Promise<ProblemView | null | undefined> {
+  const { number = 0, name, file } = (settings.value.data === 'own' && table.value) || {}
+  const made = await ask<ProblemView | 'unread' | null>(api => api.build(settings.value, number))
+  if (made !== 'unread' || !file) return made === 'unread' ? undefined : made
+  // An earlier table that was gone back to, or a new worker.
+  reading.value = name ?? null
+  const read = await ask(api => api.readTable(number, file))
+  reading.value = null
+  return read && view()
 }
 
 /** There is no run to show, and none goes on unseen. */
@@ -199,8 +212,8 @@ export function play(): void {
 
 /** Trains for one epoch, or on the way ends with the one that has begun. */
 export function step(): void {
-  if (isPlaying.value) pause()
-  else go(1)
+  isPlaying.value = false
+  go(1)
 }
 
 function go(epochs: number): void {
@@ -208,16 +221,9 @@ function go(epochs: number): void {
   void ask(api => api.go(epochs))
 }
 
-/** Pauses that are not yet at rest. */
-let pauses = 0
-
 export function pause(): void {
   isPlaying.value = false
-  isPausing.value = true
-  pauses++
-  void ask(api => api.pause()).then(() => {
-    isPausing.value = --pauses > 0
-  })
+  void ask(api => api.pause())
 }
 
 /** Back to epoch 0, with the same weights as before unless the seed is another. */
@@ -263,17 +269,20 @@ effect(() => {
 /** Settings that leave a run as it is. */
 const LOOKS: readonly string[] = ['showTest', 'discrete', 'map']
 let followed = settings.peek()
+let followedTable = table.peek()
 
 effect(() => {
-  const next = settings.value
-  untracked(() => follow(next))
+  const [next, own] = [settings.value, table.value]
+  untracked(() => follow(next, own))
 })
 
 /** A run begins anew by most changes; a learning rate is taken over on the way. */
-function follow(next: Settings): void {
+function follow(next: Settings, own: OwnTable | null): void {
   const changed = (Object.keys(next) as (keyof Settings)[]).filter(key => next[key] !== followed[key])
+  const isSameTable = own === followedTable || next.data !== 'own'
   followed = next
-  if (changed.every(key => LOOKS.includes(key))) {
+  followedTable = own
+  if (isSameTable && changed.every(key => LOOKS.includes(key))) {
     if (changed.includes('map')) void aim(next.map)
     return
   }

@@ -9,8 +9,8 @@ import { Scroller } from '../page/scroller.tsx'
 import { Card } from '../page/shell.tsx'
 import { programOf } from './code.ts'
 import type { LayerHealth } from './health.ts'
-import { settings } from './history.ts'
-import { diagnose, frame, isPlaying, load, problem, save, table } from './session.ts'
+import { settings, table } from './history.ts'
+import { diagnose, frame, isPlaying, load, problem, save } from './session.ts'
 import { short } from './words.ts'
 
 export function Program() {
@@ -145,9 +145,7 @@ function HealthTable({ layers }: { layers: readonly LayerHealth[] }) {
         <thead>
           <tr>
             <th>Layer</th>
-            <th colSpan={2}>
-              Gradient <small>(bars: 1e-6 to 1e3)</small>
-            </th>
+            <th colSpan={2}>Gradient</th>
             <th class="number">Step ÷ weight</th>
             <th class="number">Saturated</th>
             <th class="number">Dead</th>

@@ -3,6 +3,7 @@ import { transfer } from 'comlink'
 import type { data, Engine } from 'retrograd'
 import { type EngineOptions, isLost, serveWorker, startEngine } from '../page/engine.ts'
 import type { RunEvents } from './frame.ts'
+import type { ProblemView } from './problem.ts'
 import type { TableSummary } from './proposal.ts'
 import { Run } from './run.ts'
 import type { Settings } from './settings.ts'
@@ -11,7 +12,8 @@ import type { Look, Neuron } from './view.ts'
 
 let engine: Engine | null = null
 let run: Run | null = null
-let table: data.Table | null = null
+/** The one table that is kept, by its number. */
+let table: { readonly number: number; readonly rows: data.Table } | null = null
 let events: RunEvents | null = null
 let look: Look = { theme: 'light', discrete: false, chosen: null }
 /** Builds follow each other; of those that wait, the last alone is done. */
@@ -29,6 +31,16 @@ export interface PageEvents {
 async function current(): Promise<Run | null> {
   await building
   return run
+}
+
+/** Browsers refuse a file that was changed since it was chosen. */
+async function bytesOf(file: Blob): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await file.arrayBuffer())
+  } catch {
+    const name = file instanceof File ? file.name : ''
+    throw new Error(`The file ${name} cannot be read: it was changed, moved, or is a folder. Bring it again.`)
+  }
 }
 
 const trainer = {
@@ -50,20 +62,22 @@ const trainer = {
   },
 
   /** Reads a CSV file and keeps its table. */
-  readTable(bytes: Uint8Array): TableSummary {
-    const read = readTable(bytes)
-    table = read.table
+  async readTable(number: number, file: Blob): Promise<TableSummary> {
+    const read = readTable(await bytesOf(file))
+    table = { number, rows: read.table }
     return summarize(read)
   },
 
-  /** Begins a new run, in place of the one there is. Null when a later build has overtaken it. */
-  build(settings: Settings) {
+  /** Begins a new run, in place of the one there is. Null when a later build has overtaken it; 'unread' without its table. */
+  build(settings: Settings, tableNumber: number): Promise<ProblemView | 'unread' | null> {
     const number = ++wanted
     const built = building.then(async () => {
       if (number !== wanted || !engine || !events) return null
+      const isOwn = settings.data === 'own'
+      if (isOwn && table?.number !== tableNumber) return 'unread'
       await run?.dispose()
       run = null
-      const made = await Run.make(engine, settings, { table, look, events })
+      const made = await Run.make(engine, settings, { table: table?.rows ?? null, look, events })
       run = made
       return made.problem.view
     })

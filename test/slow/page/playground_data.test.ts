@@ -1,6 +1,7 @@
 // The playground with data that a visitor brings: pasted, chosen, dropped; with gaps, slips, classes, numbers, in other encodings.
 import { truncateSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { inWords, watchMainThread } from './main_thread.ts'
 import { pause, ready, stepBy } from './playground.ts'
 import { type Look, site } from './site.ts'
 import {
@@ -39,7 +40,9 @@ test('five kinds are learnt from a file, and seen over any two of its columns', 
   expect(await page.$eval('main', main => (main as HTMLElement).innerText)).toContain('Waiting for your CSV')
   await bring(page, 'Choose a file', file('kinds.csv', TABLE))
   await ready(page)
-  expect(await textOf(page, '.columns')).toContain('Row 17 has “oops” where most rows have numbers')
+  expect(await textOf(page, '.columns')).toContain(
+    'Row 17 (not counting the header) has “oops” where most rows have numbers',
+  )
   expect(await textOf(page, '.columns')).toContain('21 gaps: those rows are left out')
   expect(await textOf(page, '.story')).toContain('Trained on 65 rows, tested on 64.')
   expect(await textOf(page, '.story')).toMatch(/height → \(value − \S+\) \/ \S+: mean 0, deviation 1/)
@@ -137,9 +140,116 @@ test('a table of 300 columns makes the page no longer, and each of its weights i
   // Ten times as long with a row for each.
   expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThan(3000)
   await page.click('[aria-label="Layer 1, neuron 1"]')
-  await says(page, '.pager', '1 to 24 of 300')
+  await says(page, '.weights .pager', '1 to 24 of 300')
   for (let i = 0; i < 12; i++) await press(page, 'Later weights')
-  await says(page, '.pager', '289 to 300 of 300')
+  await says(page, '.weights .pager', '289 to 300 of 300')
   await untilField(page, 'From c299')
+  expect(await faults()).toEqual([])
+})
+
+test('undo brings an earlier file back with its columns; a link to columns of none is told', async () => {
+  const { page } = await open()
+  /** The network of these columns was built, and learns. */
+  const learns = async (part: string, words: string) => {
+    await says(page, part, words)
+    await page.waitForSelector('.graph:not(.stale)')
+    await until(page, 'Epoch', epoch => epoch === 0)
+    await stepBy(page, 1)
+  }
+  const table = (names: string) =>
+    file(`${names[0]}.csv`, `${names}\n${'1,2,a\n2,5,b\n3,1,a\n4,9,b\n'.repeat(5)}`)
+  await drop(page, '.drop', table('a,b,y'))
+  await learns('.column-list', 'b')
+  await drop(page, '.drop', table('p,q,r'))
+  await learns('.column-list', 'q')
+  await press(page, 'Undo')
+  await says(page, '.drop', 'a.csv')
+  await learns('.column-list', 'b')
+  await press(page, 'Redo')
+  await says(page, '.drop', 'p.csv')
+  await learns('.column-list', 'q')
+  expect(await textOf(page, '.problems')).toBe('')
+  // The same names, and other things behind them: columns are proposed anew.
+  const rows = Array.from({ length: 40 }, (_, i) => `${i},${'xyz'[i % 3]},${i / 7}`)
+  await drop(page, '.drop', file('other.csv', `p,q,r\n${rows.join('\n')}`))
+  await learns('.legend', 'xyz')
+  await page.evaluate(() => {
+    location.hash = '#data=own&columns=nheight.s0age'
+  })
+  await says(page, '.banners', 'other.csv has no column “height”, and lacks 1 more')
+  expect(await textOf(page, '.problems')).toBe('')
+})
+
+test('German numbers, dates and long names are read or told, within the width of their card', async () => {
+  for (const look of [{}, { width: 390, theme: 'dark' } as const]) {
+    const { page, faults, screenshot } = await open(look)
+    const long = 'A very long column name, as surveys have them for each of their questions (1 to 7)'
+    const head = [
+      'weight',
+      'day',
+      'share',
+      'price',
+      long,
+      'A_very_long_name_without_any_space_in_it_at_all',
+      'kind',
+    ]
+    const rows = Array.from({ length: 40 }, (_, i) =>
+      [
+        `${i},5`,
+        `${1 + (i % 28)}.${1 + (i % 12)}.2024`,
+        `${i} %`,
+        `${i}.100,5`,
+        i % 7,
+        i % 5,
+        'ab'[i % 2],
+      ].join(';'),
+    )
+    await bring(page, 'Choose a file', file('german.csv', `sep=;\n${head.join(';')}\n${rows.join('\n')}\n`))
+    await ready(page)
+    await stepBy(page, 1)
+    const columns = await textOf(page, '.columns')
+    expect(columns).toContain('It holds dates or times, such as “1.1.2024”.')
+    expect(columns).toContain('It holds numbers with signs or units, such as “0 %”. Write the numbers alone.')
+    expect(columns).toContain('It holds numbers with commas, such as “0.100,5”.')
+    const clipped = await page.$$eval('.columns, .column-list, .own', parts =>
+      parts.filter(part => part.scrollWidth > part.clientWidth).map(part => part.className),
+    )
+    expect(clipped).toEqual([])
+    expect(await widthOf(page)).toBeLessThanOrEqual(look.width ?? 1280)
+    expect(await page.$eval('.column label', label => label.closest('[title]')?.getAttribute('title'))).toBe(
+      'weight',
+    )
+    await page.evaluate(() => scrollTo(0, 0))
+    await screenshot(`playground-german-${look.width ?? 1280}`)
+    expect(await faults()).toEqual([])
+  }
+})
+
+test('of a thousand columns those that are asked for are listed, and the main thread stays free', async () => {
+  const { page, faults, screenshot } = await open()
+  const names = Array.from({ length: 1000 }, (_, i) => `c${i}`)
+  const rows = Array.from({ length: 100 }, (_, i) =>
+    [...names.map((_, j) => Math.sin(i + i * j).toFixed(4)), 'ab'[i % 2]].join(),
+  )
+  const path = file('wide.csv', `${names.join()},kind\n${rows.join('\n')}\n`)
+  const stop = await watchMainThread(page)
+  await drop(page, '.drop', path)
+  await ready(page)
+  await choose(page, 'c3', 'minMax')
+  await says(page, '.story', 'c3 →')
+  await stepBy(page, 2)
+  await press(page, 'Play')
+  await until(page, 'Epoch', epoch => epoch > 4)
+  await pause(page)
+  await (await page.waitForSelector('::-p-aria([name="Trained on"][role="slider"])'))?.focus()
+  for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight')
+  await until(page, 'Epoch', epoch => epoch === 0)
+  const { long, tasks } = await stop()
+  console.log(inWords(long, tasks))
+  expect(tasks[0]?.worked).toBeLessThan(50)
+  expect(page.url().length).toBeLessThan(6000)
+  await page.type('.columns input[type="search"]', 'C99')
+  await says(page, '.columns .pager', '1 to 11 of 11')
+  await screenshot('playground-thousand-columns')
   expect(await faults()).toEqual([])
 })
