@@ -17,6 +17,8 @@ export const frame = signal<Frame | null>(null)
 /** The same as in the frame, less often while it trains: eyes follow curves more slowly than maps. */
 export const curves = signal<Curves | null>(null)
 export const isPlaying = signal(false)
+/** It is to rest, which it does at the end of the epoch that is under way. */
+export const isPausing = signal(false)
 /** What was done to the run that its settings do not tell: a link to them gives another curve. */
 export const detour = signal('')
 /** A new run is on its way: what is still seen is about to go. */
@@ -212,8 +214,8 @@ export function play(): void {
 
 /** Trains for one epoch, or on the way ends with the one that has begun. */
 export function step(): void {
-  isPlaying.value = false
-  go(1)
+  if (isPlaying.value) pause()
+  else go(1)
 }
 
 function go(epochs: number): void {
@@ -221,9 +223,16 @@ function go(epochs: number): void {
   void ask(api => api.go(epochs))
 }
 
+/** Pauses that are not yet at rest. */
+let pauses = 0
+
 export function pause(): void {
   isPlaying.value = false
-  void ask(api => api.pause())
+  isPausing.value = true
+  pauses++
+  void ask(api => api.pause()).then(() => {
+    isPausing.value = --pauses > 0
+  })
 }
 
 /** Back to epoch 0, with the same weights as before unless the seed is another. */
