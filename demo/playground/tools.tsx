@@ -145,7 +145,9 @@ function HealthTable({ layers }: { layers: readonly LayerHealth[] }) {
         <thead>
           <tr>
             <th>Layer</th>
-            <th colSpan={2}>Gradient</th>
+            <th colSpan={2}>
+              Gradient <small>(bars: 1e-6 to 1e3)</small>
+            </th>
             <th class="number">Step ÷ weight</th>
             <th class="number">Saturated</th>
             <th class="number">Dead</th>
