@@ -18,7 +18,7 @@ export interface Chunk {
 export type ChunkSource = AsyncIterable<Chunk> | Iterable<Chunk>
 
 /** Is told what each row's targets are not, as `oddities` has it, and throws what it will. */
-export type Look = (where: string, odd: Uint8Array) => void
+export type Look = (where: string, odd: Uint8Array, rows?: Iterable<number>) => void
 
 /** Options of `stream`. */
 export interface StreamOptions {

@@ -17,14 +17,13 @@ import { type Loss, type LossFunction, type LossName, lossOf } from './losses.ts
 import {
   type ClassScores,
   type Confusion,
-  checkMetrics,
   classScores,
   confusionOf,
   type Metric,
   type MetricName,
   metricsOf,
 } from './metrics.ts'
-import type { Predictions } from './predictions.ts'
+import { type Predictions, sayOne } from './predictions.ts'
 
 /** Rows computed at a time unless the caller says otherwise. */
 const BATCH = 1024
@@ -50,7 +49,8 @@ export class Evaluator {
     private readonly wantsOutputs = metrics.length > 0,
   ) {
     this.loss = lossOf(where, loss, dataset)
-    checkMetrics(where, metrics, this.loss.link, dataset)
+    const { odd, rows } = dataset
+    if (odd && metrics.some(({ ofClasses }) => ofClasses)) sayOne(where, this.loss.link, odd, rows)
     this.feed = new RowFeed(dataset)
     this.step = compile(
       (length: number): Tensor[] => {

@@ -81,22 +81,32 @@ export function lossOf(where: string, given: unknown, set?: Dataset | Stream): L
   const count = set?.classes ?? null
   const apply: LossFunction = (output, labels) =>
     losses[name](output, (link === 'softmax' ? classes : targets)(where, output, labels, count))
-  const look = (where: string, odd: Uint8Array, rows: Iterable<number> = odd.keys()): void => {
-    for (const row of link === 'identity' ? [] : rows)
-      if ((odd[row] as number) & wrongOf[link])
-        fail(
-          'value',
-          where,
-          `the labels at row ${row} are no ${link === 'softmax' ? 'probabilities that add up to 1' : 'numbers from 0 to 1'}, which ${name} takes.`,
-          'Mend them, or use another loss.',
-        )
+  const look: Look = (where, odd, rows) => {
+    if (link !== 'identity') checkOdd(where, link, odd, rows)
   }
   if (set && 'odd' in set && set.odd) look(where, set.odd, set.rows)
   return { link, apply, look }
 }
 
-/** What targets may not be that say classes, as bits of `oddities`, by how outputs are read. */
-export const wrongOf: Readonly<Record<Link, number>> = { softmax: 3, sigmoid: 1, identity: 5 }
+/** What targets may not be that say classes, as bits of `oddities`, and what they are then not, by how outputs are read. */
+const wrong = {
+  softmax: [3, 'probabilities that add up to 1'],
+  sigmoid: [1, 'numbers from 0 to 1'],
+  identity: [5, 'classes, but numbers to predict'],
+} satisfies Record<Link, readonly [bits: number, what: string]>
+
+/** Throws `value` for the first row whose targets say no class, as outputs are read. */
+export function checkOdd(
+  where: string,
+  link: Link,
+  odd: Uint8Array,
+  rows: Iterable<number> = odd.keys(),
+): void {
+  const [bits, what] = wrong[link]
+  for (const row of rows)
+    if ((odd[row] as number) & bits)
+      fail('value', where, `the labels at row ${row} are no ${what}.`, 'Use another loss, or other metrics.')
+}
 
 function checkScalar(where: string, loss: Tensor): Tensor {
   if (loss?.shape && loss.size === 1 && isFloat(loss.dtype)) return loss.rank === 0 ? loss : reshape(loss, [])

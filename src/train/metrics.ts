@@ -1,15 +1,12 @@
 // Metrics: what a model's outputs on a data set are worth, computed on the host in double precision.
-import type { Dataset } from '../data/dataset.ts'
 import { isList } from '../data/numbers.ts'
 import { fail, show } from '../errors.ts'
-import type { Link } from './losses.ts'
 import {
   average,
   overLabels,
   overOutputs,
   type Predictions,
   predictedClasses,
-  sayOne,
   sumOf,
   withIds,
 } from './predictions.ts'
@@ -206,16 +203,6 @@ export const metrics = {
   /** Σ|ŷ − y| over all outputs of all rows, divided by their number. */
   meanAbsoluteError: mean('meanAbsoluteError', (output, y) => Math.abs(output - y)),
 } satisfies Record<string, Metric>
-
-/** Throws `value` for metrics of classes where labels of a set are numbers to predict, as far as the host knows them. */
-export function checkMetrics(
-  where: string,
-  list: readonly Metric[],
-  link: Link,
-  { odd, rows }: Dataset,
-): void {
-  if (odd && list.some(({ ofClasses }) => ofClasses)) sayOne(where, link, odd, rows)
-}
 
 /** Metrics by name. */
 export type MetricName = keyof typeof metrics

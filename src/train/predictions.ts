@@ -1,7 +1,7 @@
 // Predictions: a model's outputs with what they should be, and what classes both say.
 import { oddities } from '../data/labels.ts'
 import { fail } from '../errors.ts'
-import { type Link, thresholdOf, wrongOf } from './losses.ts'
+import { checkOdd, type Link, thresholdOf } from './losses.ts'
 
 /** Outputs of a model for a whole data set, with what they should be. */
 export interface Predictions {
@@ -52,17 +52,10 @@ export function overOutputs(
  * all where outputs are logits each. Throws `value` for numbers to predict.
  */
 export function sayOne(where: string, link: Link, odd: Uint8Array, rows: Iterable<number> = odd.keys()) {
-  let bits = 0
-  for (const row of rows) bits |= odd[row] as number
-  if (link !== 'sigmoid' && !(bits & 3)) return true
-  if (bits & wrongOf[link])
-    fail(
-      'value',
-      where,
-      'labels are numbers to predict, no classes.',
-      'Ask for rSquared, meanSquaredError or meanAbsoluteError.',
-    )
-  return false
+  const list = [...rows]
+  const isOne = link !== 'sigmoid' && !list.some(row => (odd[row] as number) & 3)
+  if (!isOne) checkOdd(where, link, odd, list)
+  return isOne
 }
 
 /** The place of the largest number of a row, the first of equals; of a single one, whether it exceeds `threshold`. */
