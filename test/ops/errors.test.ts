@@ -277,7 +277,10 @@ test('what stands for an option is understood: initials, beginnings, slips', () 
   expect(optimizer({ wd: 0.1 })).toThrow("Did you mean 'weightDecay'?")
   expect(optimizer({ learning_rate: 0.1 })).toThrow("Did you mean 'learningRate'?")
   expect(optimizer({ eps: 0.1 })).toThrow("Did you mean 'epsilon'?")
-  expect(optimizer({ zz: 0.1 })).toThrow('Known: ')
+  expect(optimizer({ l2r: 0.1 })).toThrow('Known: ')
+  expect(optimizer({ epislon: 0.1 })).toThrow("Did you mean 'epsilon'?")
+  expect(() => nn.linear(2, 2, { biaz: false } as never)).toThrow("Did you mean 'bias'?")
+  expect(() => nn.linear(2, 2, { bais: false } as never)).toThrow("Did you mean 'bias'?")
 })
 
 test('messages stay short, however much is passed, and name only bounds that bind', () => {
