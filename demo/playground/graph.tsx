@@ -18,7 +18,7 @@ import {
   type Place,
   placesOf,
 } from './layout.ts'
-import { awaitsFile, chosen, frame, isBuilding, isStuck, problem } from './session.ts'
+import { awaitsFile, building, chosen, frame, isBuilding, isStuck, problem, reading } from './session.ts'
 import { LIMITS } from './settings.ts'
 import { GRID, MAP } from './sizes.ts'
 import { choose, WeightEditor } from './weights.tsx'
@@ -63,12 +63,12 @@ export function Graph() {
         <Drawing />
       ) : (
         <p class="muted empty">
-          {awaitsFile.value
+          {awaitsFile.value && !reading.value
             ? 'Waiting for your CSV file.'
-            : isStuck.value
-              ? 'There is no network for these settings: why stands at the top of the page.'
-              : isBuilding.value
-                ? BUILDING
+            : isBuilding.value || reading.value
+              ? building.value
+              : isStuck.value
+                ? 'There is no network for these settings: why stands at the top of the page.'
                 : 'The engine is starting …'}
         </p>
       )}
@@ -77,7 +77,6 @@ export function Graph() {
   )
 }
 
-const BUILDING = 'The network is being built …'
 const LATE = 500 // ms, after which what is waited for is told: sooner it would flicker
 
 /** Whether something has lasted for a while. */
@@ -190,7 +189,7 @@ function Drawing() {
       </div>
       <p class="muted reading">
         {isLate
-          ? BUILDING
+          ? building.value
           : link && weight !== undefined && weight !== null && from && to
             ? `${nameOf(from, link.from)} → ${nameOf(to, link.to).toLowerCase()}: weight ${short(weight, 4)}. Click to set it.`
             : 'Point at a line to read its weight; choose a neuron to set its weights.'}

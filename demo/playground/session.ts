@@ -40,6 +40,28 @@ export const awaitsFile = computed(
 )
 /** The file that is being read. */
 export const reading = signal<string | null>(null)
+/** Computed by the processor. */
+const isOnProcessor = signal(false)
+/** Rows and weights that networks are built of within a moment. */
+const FEW = { rows: 20_000, weights: 100_000 }
+
+/** What is waited for while a network is being built, and why it may take long. */
+export const building = computed(() => {
+  if (reading.value) return `Reading ${reading.value} …`
+  const { data, layers, features, columns } = settings.value
+  const rows = data === 'own' ? (table.value?.rows ?? 0) : 0
+  const inputs = problem.value?.inputs.length ?? Object.keys(columns?.features ?? features).length
+  const widths = [inputs, ...layers.map(({ units }) => units)]
+  const weights = widths.reduce((sum, width, i) => sum + width * (widths[i + 1] ?? 1), 0)
+  const many = (count: number, what: string) => `${count.toLocaleString('en')} ${what}`
+  const reason =
+    rows > FEW.rows
+      ? `: all ${many(rows, 'rows')} are made numbers first`
+      : isOnProcessor.value && weights > FEW.weights
+        ? `: without a GPU, ${many(weights, 'weights')} take their time`
+        : ''
+  return `The network is being built${reason} …`
+})
 /** No network can be made of these settings; why was told. */
 export const isStuck = signal(false)
 
@@ -108,6 +130,7 @@ export async function start(): Promise<boolean> {
   )
   if (!started) return false
   isStarted = true
+  isOnProcessor.value = started.backend === 'cpu'
   if (started.notice) setNotice('gpu', started.notice)
   else if (backend === 'auto') setNotice('gpu', null)
   await ask(api => api.setLook(look()))

@@ -128,6 +128,25 @@ test('files of other encodings and of 100 MB are dropped', async () => {
   await stepBy(page, 1)
 })
 
+test('while a large table is read and a network built of it, the page says so', async () => {
+  const { page } = await open()
+  await page.evaluate(() => {
+    const seen: string[] = []
+    Object.assign(globalThis, { seen })
+    new MutationObserver(() => {
+      const text = document.querySelector('.empty')?.textContent ?? ''
+      if (text !== seen.at(-1)) seen.push(text)
+    }).observe(document.body, { subtree: true, childList: true, characterData: true })
+  })
+  const rows = Array.from({ length: 60_000 }, (_, i) => `${Math.sin(i)},${i % 9},${'ab'[i % 2]}`)
+  await drop(page, '.drop', file('many.csv', `a,b,kind\n${rows.join('\n')}`))
+  await ready(page)
+  const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen)
+  expect(seen).toContain('Reading many.csv …')
+  expect(seen).toContain('The network is being built: all 60,000 rows are made numbers first …')
+  expect(seen.join(' ')).not.toContain('engine')
+})
+
 test('a table of 300 columns makes the page no longer, and each of its weights is reached', async () => {
   const { page, faults } = await open()
   const names = Array.from({ length: 300 }, (_, i) => `c${i}`)
