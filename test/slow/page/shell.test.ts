@@ -132,7 +132,7 @@ test('an error that nobody caught is told in the page, which lives on', async ()
 
 /** Waits until the worker has answered and nothing is drawn any more. */
 const untilStill = async (page: Page): Promise<void> => {
-  await page.waitForFunction(() => !/starting …/i.test(document.body.textContent ?? ''))
+  await page.waitForFunction(() => !/(starting|being built) …/i.test(document.body.textContent ?? ''))
   await page.waitForNetworkIdle()
 }
 
