@@ -115,18 +115,21 @@ export function HintBubble() {
 
   useEffect(() => {
     const hide = () => later(null, 0)
+    // Who types knows what the field is for. A hint's own sign has keys of its own.
+    const onKey = ({ key, target }: KeyboardEvent) => {
+      if (key === 'Escape' || !(target as Element).closest?.('.hint-mark')) hide()
+    }
     const onTouch = (event: PointerEvent) => {
       held = null
       if (event.pointerType !== 'touch' || shown.value?.anchor.contains(event.target as Element)) return
       clearTimeout(timer)
       shown.value = null
     }
-    // Who types knows what the field is for; Escape takes any away.
-    document.addEventListener('keydown', hide)
+    document.addEventListener('keydown', onKey)
     document.addEventListener('pointerdown', onTouch, { capture: true })
     document.addEventListener('scroll', hide, { capture: true, passive: true })
     return () => {
-      document.removeEventListener('keydown', hide)
+      document.removeEventListener('keydown', onKey)
       document.removeEventListener('pointerdown', onTouch, { capture: true })
       document.removeEventListener('scroll', hide, { capture: true })
     }

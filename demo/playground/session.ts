@@ -237,8 +237,12 @@ export function play(): void {
 
 /** Trains for one epoch, or on the way ends with the one that has begun. */
 export function step(): void {
-  if (isPlaying.value) pause()
-  else go(1)
+  if (isPlaying.value && !isBuilding.value) {
+    pause()
+    return
+  }
+  isPlaying.value = false
+  go(1)
 }
 
 function go(epochs: number): void {
