@@ -232,12 +232,7 @@ test('Digits: a tap draws a dot', async () => {
 })
 
 test('Digits: a network that was trained and not saved is not left without a word; any other is', async () => {
-  const { page } = await site.open('digits/')
-  const asked: string[] = []
-  page.on('dialog', dialog => {
-    asked.push(dialog.type())
-    void dialog.accept()
-  })
+  const { page, asked } = await site.open('digits/')
   await untilReady(page)
   await type(page, 'Hidden layers', '32') // a page that was not touched is left without a word in any case
   await page.reload()

@@ -166,6 +166,8 @@ test('stops between two samples, goes on where it was, and times what is asked f
   await untilButton(page, 'Time 1')
   await screenshot('kernels-timed')
   expect(await page.$$eval('.roofline .dot', dots => dots.length)).toBeGreaterThan(0)
+  await page.hover('.roofline .dot')
+  await says(page, '.roofline .reading', 'floor')
   expect(await faults()).toEqual([])
 })
 

@@ -47,6 +47,8 @@ export interface Look {
 
 export interface OpenedPage {
   readonly page: Page
+  /** What the browser has asked the visitor, who always says yes: 'beforeunload' is whether to leave. */
+  readonly asked: readonly string[]
   /** Takes a picture of the whole page, if RETROGRAD_SCREENSHOTS names a folder. */
   screenshot(name: string): Promise<void>
   /** What axe finds of serious or critical faults: one line each. */
@@ -115,6 +117,11 @@ async function openSite(): Promise<Site> {
         if (!page.isClosed()) await page.close() // which cuts off requests under way
         expect(found).toEqual([])
       })
+      const asked: string[] = []
+      page.on('dialog', dialog => {
+        asked.push(dialog.type())
+        void dialog.accept()
+      })
       page.setDefaultTimeout(PATIENCE)
       await page.setViewport({ width, height: width < 600 ? 844 : 900, hasTouch: width < 600 })
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }])
@@ -135,6 +142,7 @@ async function openSite(): Promise<Site> {
       await page.waitForSelector('h1')
       return {
         page,
+        asked,
         screenshot: name => screenshot(page, name),
         faults: () => faults(page),
       }
