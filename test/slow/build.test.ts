@@ -128,7 +128,7 @@ describe('the build', () => {
     )
     // jax-js 0.1.25 weighs 100 KB and has engine and ops, TensorFlow.js 260 KB. Lower these as the library gets lighter; each
     // grows by what a new op or room adds, and by no more.
-    expect(all).toBeLessThan(125_000)
+    expect(all).toBeLessThan(127_000)
     expect(alone).toBeGreaterThan(10_000)
     expect(alone).toBeLessThan(73_500)
   })
