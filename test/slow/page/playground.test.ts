@@ -160,7 +160,7 @@ test('bad tables and bad links are told in words', async () => {
   await told('a,b\n1,2\n', 'has 1 row below its header')
   await told('', 'no rows')
   await told('only\n1\n2\n3\n4\n5\n', 'one column')
-  await told('a,b\n1,2\n3\n4,5\n', 'Row 2 has 1 fields')
+  await told('a,b\n1,2\n3\n4,5\n', 'Row 2 (not counting the header) has 1 field,')
   await told(new Uint8Array([0x50, 0x4b, 0, 0, 1, 2]), 'no text')
   const other = await site.open('playground/', { hash: '#%%%garbage' })
   expect(await textOf(other.page, '.problems')).toContain('can be read as settings')
