@@ -103,9 +103,10 @@ test('work on a large network is told while it is built', async () => {
   })
   for (const layer of [1, 2]) await type(page, `Neurons of layer ${layer}`, '1024')
   await page.waitForSelector('.graph:not(.stale)')
-  await page.waitForFunction(() =>
-    [...(globalThis as unknown as { seen: Set<string> }).seen].includes('The network is being built …'),
+  const seen = await page.evaluate(() =>
+    [...(globalThis as unknown as { seen: Set<string> }).seen].join('\n'),
   )
+  expect(seen).toMatch(/The network is being built: without a GPU, 1,0\d\d,\d\d\d weights take their time …/)
 })
 
 test('each control of the bar and of a layer tells what it does, to fingers as well', async () => {
