@@ -45,7 +45,9 @@ export function Field({
   )
 }
 
-/** One of a few. */
+const LONG_LIST = 100 // options
+
+/** One of a list. */
 export function Select<Value extends string>({
   label,
   hint,
@@ -59,6 +61,10 @@ export function Select<Value extends string>({
   onChange: (value: Value) => void
   disabled?: boolean | undefined
 }) {
+  const [isReached, setReached] = useState(false)
+  // Of a long list the rest is there when a pointer or the focus comes: thousands of options make every frame a long one.
+  const isWhole = isReached || options.length <= LONG_LIST
+  const shown = isWhole ? options : options.filter(option => option.value === value)
   return (
     <Field label={label} hint={hint}>
       {attributes => (
@@ -66,12 +72,16 @@ export function Select<Value extends string>({
           {...attributes}
           value={value}
           disabled={disabled}
+          onPointerEnter={() => setReached(true)}
+          onPointerLeave={event => setReached(document.activeElement === event.currentTarget)}
+          onFocus={() => setReached(true)}
+          onBlur={() => setReached(false)}
           onChange={event => {
             const chosen = options.find(option => option.value === event.currentTarget.value)
             if (chosen) onChange(chosen.value)
           }}
         >
-          {options.map(option => (
+          {shown.map(option => (
             <option key={option.value} value={option.value}>
               {option.label}
             </option>

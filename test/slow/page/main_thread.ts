@@ -1,4 +1,4 @@
-// How busy a page keeps its main thread: what the Long Tasks API tells, and what work Chrome's own trace finds in its tasks.
+// How busy a page keeps its main thread: what the Long Tasks API tells, the frames it draws, and what work Chrome's trace finds.
 import type { Page } from 'puppeteer'
 
 interface Task {
@@ -16,14 +16,29 @@ interface TraceEvent {
   readonly args: { readonly name?: string }
 }
 
-/** Watches the page's main thread until the function given back is called, which gives its tasks, longest work first. */
-export async function watchMainThread(page: Page): Promise<() => Promise<{ long: number[]; tasks: Task[] }>> {
+interface Seen {
+  /** ms of each task that the Long Tasks API told of. */
+  readonly long: readonly number[]
+  /** Longest work first. */
+  readonly tasks: readonly Task[]
+  /** Frames a second, on average. */
+  readonly frameRate: number
+}
+
+/** Watches the page's main thread until the function given back is called. */
+export async function watchMainThread(page: Page): Promise<() => Promise<Seen>> {
   await page.evaluate(() => {
-    const tasks: number[] = []
-    Object.assign(globalThis, { tasks })
+    const long: number[] = []
+    const frames: number[] = []
+    Object.assign(globalThis, { watched: { long, frames } })
     new PerformanceObserver(list => {
-      for (const { duration } of list.getEntries()) tasks.push(duration)
+      for (const { duration } of list.getEntries()) long.push(duration)
     }).observe({ type: 'longtask' })
+    const count = (time: number) => {
+      frames.push(time)
+      requestAnimationFrame(count)
+    }
+    requestAnimationFrame(count)
   })
   await page.tracing.start({ categories: ['toplevel', 'devtools.timeline'] })
   return async () => {
@@ -40,13 +55,18 @@ export async function watchMainThread(page: Page): Promise<() => Promise<{ long:
           .sort((a, b) => b.worked - a.worked),
       )
       .sort((a, b) => b.length - a.length)
-    const long = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks)
-    return { long, tasks }
+    const seen = await page.evaluate(() => {
+      const { watched } = globalThis as unknown as { watched: { long: number[]; frames: number[] } }
+      const { long, frames } = watched
+      const [first = 0, last = 0] = [frames[0], frames.at(-1)]
+      return { long, frameRate: (1000 * (frames.length - 1)) / (last - first) }
+    })
+    return { ...seen, tasks }
   }
 }
 
 /** What was found, for the log of a test. */
-export const inWords = (long: readonly number[], tasks: readonly Task[]): string =>
-  `main thread: ${tasks.length} tasks, the longest ${tasks[0]?.worked.toFixed(1)} ms of work, ` +
+export const inWords = ({ long, tasks, frameRate }: Seen): string =>
+  `main thread: ${frameRate.toFixed(1)} frames a second; ${tasks.length} tasks, the longest ${tasks[0]?.worked.toFixed(1)} ms of work, ` +
   `${tasks.filter(({ worked }) => worked > 10).length} over 10 ms; ` +
   `Long Tasks API: ${long.length} over 50 ms (${long.map(Math.round).join(', ')})`
