@@ -1,5 +1,5 @@
 // Options that the benchmarks share.
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { nearest } from '../src/errors.ts'
 import { findWorkloads, type Workload, workloadNames, workloads } from './race/workloads.ts'
 
@@ -19,6 +19,10 @@ export function workloadList(text: string): readonly Workload[] {
   // In the order of the table.
   return workloads.filter(workload => chosen.has(workload))
 }
+
+/** `--workload`, with an example of names; all unless it is given. */
+export const workloadOption = (example: string): Option =>
+  new Option('--workload <names>', `only these: ${example}`).argParser(workloadList).default(workloads, 'all')
 
 /** Reads a number of batches. */
 export function repetitionCount(text: string): number {

@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url'
 import { Command } from 'commander'
 import { version } from '../../package.json'
 import { parseOptions, tellingErrors } from '../../src/harness/command.ts'
-import { repetitionCount, workloadList } from '../options.ts'
-import { type Workload, workloads } from '../race/workloads.ts'
+import { repetitionCount, workloadOption } from '../options.ts'
+import type { Workload } from '../race/workloads.ts'
 import { heading, raceTable } from '../report/table.ts'
 import { measureAlone } from '../solo.ts'
 
@@ -31,7 +31,7 @@ function main(argv: readonly string[]): Promise<number> {
   return tellingErrors(async () => {
     const command = new Command('node bench.mjs')
       .description('Measures retrograd on this machine’s GPU, on Dawn.')
-      .option('--workload <names>', 'only these: W1,W4,matmul,adam', workloadList, workloads)
+      .addOption(workloadOption('W1,W4,matmul,adam'))
       .option('--repetitions <count>', 'batches timed, of which the median counts', repetitionCount, 9)
       .option('--json', 'print one JSON object alone; tables go to stderr', false)
     const options = parseOptions<NodeOptions>(command, argv)

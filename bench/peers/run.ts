@@ -7,11 +7,11 @@ import type { AdapterReport } from '../../src/backend.ts'
 import { parseOptions, tellingErrors, UsageError } from '../../src/harness/command.ts'
 import { type ModulePage, openPage, type Site, serve } from '../../src/harness/index.ts'
 import { setupPackages } from '../../src/harness/setup.mjs'
-import { repetitionCount, workloadList } from '../options.ts'
+import { repetitionCount, workloadOption } from '../options.ts'
 import type { LibraryName } from '../race/library.ts'
 import type { AdapterPeak } from '../race/peak.ts'
 import type { RaceResult } from '../race/race.ts'
-import { HARDWARE_ONLY, type Workload, workloads } from '../race/workloads.ts'
+import { HARDWARE_ONLY, type Workload } from '../race/workloads.ts'
 import { drawChart } from '../report/chart.ts'
 import { checkFloors } from '../report/floors.ts'
 import type { HeapGrowth, Results, Solo } from '../report/results.ts'
@@ -52,7 +52,7 @@ export function main(argv: readonly string[], { chrome }: { chrome: string }): P
       .description(
         'Races retrograd with jax-js and TensorFlow.js (both installed on demand) in headless Chrome on one adapter.',
       )
-      .option('--workload <names>', 'only these: W1,W2,matmul,matmul512,adam', workloadList, workloads)
+      .addOption(workloadOption('W1,W2,matmul,matmul512,adam'))
       .option('--repetitions <count>', 'batches timed, of which the median counts', repetitionCount, 5)
       .option('--no-solo', 'leave out first steps from cold, counts, memory and heap')
       .option('--json', 'print one JSON object; progress goes to stderr', false)

@@ -1,7 +1,7 @@
 // The words of the benchmark's command line, and what is raced.
-import { InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { expect, test } from 'vitest'
-import { repetitionCount, workloadList } from '../../bench/options.ts'
+import { repetitionCount, workloadList, workloadOption } from '../../bench/options.ts'
 import {
   bytesOf,
   describeWorkload,
@@ -24,6 +24,12 @@ test('workloads are named alone and in groups, in any case, each once and in the
 test('a misspelt workload is told with the nearest', () => {
   expect(() => workloadList('colunmSum')).toThrow(InvalidArgumentError)
   expect(() => workloadList('colunmSum')).toThrow('Did you mean columnSum?')
+})
+
+test('the help is for people: all workloads are called all', () => {
+  const command = new Command('race').addOption(workloadOption('W1,adam'))
+  expect(command.helpInformation()).toMatch(/--workload <names> {2}only these: W1,adam \(default: all\)\n/)
+  expect(command.parse([], { from: 'user' }).opts().workload).toEqual(workloads)
 })
 
 test.each(['0', '-1', '2.5', '', '1001', '1e2'])('repetitions %j are refused', text => {
